@@ -1,0 +1,57 @@
+"""Canonical JSON (RFC 8785) and hashes: the same content has the same bytes, and so the same name."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+from typing import Any
+
+__all__ = ["SIGNIFICANT_DIGITS", "canonical_bytes", "digest", "file_digest", "hash_json", "rounded"]
+
+#: Results are rounded to this many significant digits before they are hashed (DESIGN rule 5).
+SIGNIFICANT_DIGITS = 12
+
+
+def canonical_bytes(document: Any) -> bytes:
+    """The document as RFC 8785 bytes. Not-a-number and integers beyond 2**53 are refused."""
+    import rfc8785
+
+    return rfc8785.dumps(document)
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of the bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def hash_json(document: Any) -> str:
+    """SHA-256 of the canonical bytes of a document, in hexadecimal."""
+    return digest(canonical_bytes(document))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def rounded(document: Any) -> Any:
+    """A copy with every float rounded to :data:`SIGNIFICANT_DIGITS`, so that a last-bit difference has one name.
+
+    Not-a-number becomes ``None``: JSON has no word for it.
+    """
+    if isinstance(document, float):
+        return round_significant(document) if math.isfinite(document) else None
+    if isinstance(document, dict):
+        return {str(key): rounded(value) for key, value in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [rounded(value) for value in document]
+    if hasattr(document, "item"):  # a numpy scalar
+        return rounded(document.item())
+    return document
+
+
+def round_significant(value: float) -> float:
+    """A float with :data:`SIGNIFICANT_DIGITS` significant digits."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS - 1}e}")
