@@ -1,0 +1,141 @@
+"""Commands that say what the product knows: equations and methodologies, with their sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tanhui.faces.cli.language import LANG, t
+from tanhui.faces.cli.show import JsonOption, say_line, show_json, show_table
+
+__all__ = ["add_to"]
+
+equations = typer.Typer(no_args_is_help=True, help=t("equations.help"), rich_markup_mode=None)
+methods = typer.Typer(no_args_is_help=True, help=t("methods.help"), rich_markup_mode=None)
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help=t("argument.id"))]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the tree."""
+    app.add_typer(equations, name="equations")
+    app.add_typer(methods, name="methods")
+
+
+def show_record(record: dict[str, Any]) -> None:
+    """A record as a two-column table; lists one entry a line."""
+    rows = []
+    for key, value in record.items():
+        if isinstance(value, list):
+            value = "\n".join(str(item) for item in value)
+        elif isinstance(value, dict):
+            value = value.get(LANG) or "\n".join(f"{k}: {v}" for k, v in value.items())
+        rows.append((key, value))
+    show_table([t("column.what"), t("column.value")], rows)
+
+
+@equations.command("list", help=t("equations.list.help"))
+def list_equations(
+    word: Annotated[str | None, typer.Argument(metavar="[WORD]", help=t("equations.word"))] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Equations whose id, species or region holds a word."""
+    from tanhui.sinks.forest import service
+
+    found = service.list_equations(word)
+    if as_json:
+        show_json(found)
+        return
+    keys = ("id", "quantity", "species", "region", "n", "status")
+    show_table([t(f"column.{key}") for key in keys], [[e[key] for key in keys] for e in found])
+    say_line(t("equations.count", count=len(found)))
+
+
+@equations.command("show", help=t("equations.show.help"))
+def show_equation(equation_id: IdArgument, as_json: JsonOption = False) -> None:
+    """One equation with everything known of it."""
+    from tanhui.sinks.forest import service
+
+    record = service.show_equation(equation_id)
+    show_json(record) if as_json else show_record(record)
+
+
+@equations.command("eval", help=t("equations.eval.help"))
+def evaluate(
+    equation_id: IdArgument,
+    dbh_cm: Annotated[float, typer.Option("--dbh", metavar="CM", help=t("equations.dbh"))],
+    height_m: Annotated[float | None, typer.Option("--height", metavar="M", help=t("equations.height"))] = None,
+    density: Annotated[float | None, typer.Option("--density", metavar="G/CM3", help=t("equations.density"))] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One equation for one tree."""
+    from tanhui.sinks.forest import service
+
+    record = service.evaluate_equation(equation_id, dbh_cm, height_m, density)
+    show_json(record) if as_json else show_record(record)
+
+
+@methods.command("list", help=t("methods.list.help"))
+def list_methods(as_json: JsonOption = False) -> None:
+    """Every methodology."""
+    from tanhui.mrv.methods import service
+
+    found = service.list_methods()
+    if as_json:
+        show_json(found)
+        return
+    show_table(
+        [t(f"column.{key}") for key in ("id", "title", "version", "valid_from", "gaps")],
+        [(m["id"], m["title"][LANG], m["version"], m["valid_from"], len(m["gaps"])) for m in found],
+    )
+
+
+@methods.command("show", help=t("methods.show.help"))
+def show_method(method_id: IdArgument, as_json: JsonOption = False) -> None:
+    """One methodology: rules in order, parameters with status, gaps."""
+    from tanhui.mrv.methods import service
+
+    record = service.show_method(method_id)
+    if as_json:
+        show_json(record)
+        return
+    say_line(f"{record['id']}  {record['title'][LANG]}")
+    show_table(
+        [t("column.clause"), t("column.rule")],
+        [(rule["clause"], rule[LANG]) for rule in record["rules"]],
+    )
+    show_table(
+        [t(f"column.{key}") for key in ("id", "value", "unit", "status", "reference")],
+        [(p["id"], str(p["value"]), p["unit"], p["status"], p["reference"]) for p in record["parameters"]],
+    )
+    for gap in record["gaps"]:
+        say_line(f"- {gap[LANG]}")
+
+
+@methods.command("confirm", help=t("methods.confirm.help"))
+def confirm(
+    method_id: IdArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("methods.confirm.out"))],
+    as_json: JsonOption = False,
+) -> None:
+    """Write the checklist whose signed copy raises parameters to primary."""
+    from tanhui.mrv.methods import service
+
+    path = service.write_checklist(method_id, out)
+    show_json({"file": str(path)}) if as_json else say_line(t("methods.confirm.written", path=path))
+
+
+@methods.command("sign", help=t("methods.sign.help"))
+def sign(
+    checklist: Annotated[Path, typer.Argument(metavar="CHECKLIST", help=t("methods.sign.checklist"))],
+    key: Annotated[Path, typer.Option("--key", metavar="FILE", help=t("methods.sign.key"))],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("methods.sign.out"))],
+    as_json: JsonOption = False,
+) -> None:
+    """Sign a filled checklist with an expert's or verifier's key."""
+    from tanhui.mrv.methods import service
+
+    path = service.sign_checklist(checklist, key, out)
+    show_json({"file": str(path)}) if as_json else say_line(t("methods.sign.written", path=path))

@@ -1,0 +1,225 @@
+"""The project file: what ``project.toml`` may say, checked whole.
+
+Two kinds of project share the head. A *regional account* names an inventory; an *afforestation project* names
+parcels, strata, monitorings, answers to the eligibility clauses and, for the plan, growth curves.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tanhui.kernel.errors import Fault, InputError, RefusedInput
+from tanhui.kernel.time import Period
+
+__all__ = [
+    "Afforestation",
+    "Answer",
+    "GrowthCurve",
+    "Monitoring",
+    "Regional",
+    "Stratum",
+    "TreeModel",
+    "load_project",
+]
+
+PROJECT_FILE = "project.toml"
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    """A table of the project file: unknown keys are refused, nothing is changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Both(Part):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class TreeModel(Part):
+    """How trees become biomass: the region for the choice of equations, and what the user fixes by hand."""
+
+    region: str
+    #: "equation": biomass equations; "volume": volume table, wood density and expansion factor.
+    route: Literal["equation", "volume"] = "equation"
+    #: Species -> equation id, before any choice of ours.
+    equations: dict[str, str] = {}
+    #: A file of the user's own equations or volume tables, each with its citation.
+    own_equations: Path | None = None
+
+
+class Head(Part):
+    """What every project says."""
+
+    id: Identifier
+    title: Both
+    lead: Both
+    method: str
+    seed: int = Field(ge=0, lt=2**53)
+    illustrative: bool = False
+    trees: TreeModel
+    #: Signed confirmations and the trust file that says whose signature counts.
+    confirmations: tuple[Path, ...] = ()
+    trust: Path | None = None
+
+
+class FiaInventory(Part):
+    """An inventory in the tables of the US forest service."""
+
+    reader: Literal["fia"]
+    folder: Path
+
+
+class Regional(Head):
+    """A regional account from a national inventory: no owner, no activity, never issued."""
+
+    method: Literal["ipcc/stock-difference"]
+    domain: str
+    inventory: FiaInventory
+
+
+class Dates(Part):
+    """The days on which a project's account depends."""
+
+    started: date
+    crediting_start: date
+    #: The last day that belongs to the crediting period.
+    crediting_end: date
+    applied: date
+
+    @property
+    def crediting(self) -> Period:
+        """The crediting period."""
+        return Period.inclusive(self.crediting_start, self.crediting_end)
+
+    @model_validator(mode="after")
+    def in_order(self) -> Dates:
+        """Start before crediting before its end; the application after the start."""
+        if not self.started <= self.crediting_start < self.crediting_end:
+            raise ValueError("started <= crediting_start < crediting_end")
+        if self.applied < self.started:
+            raise ValueError("started <= applied")
+        return self
+
+
+class ParcelFile(Part):
+    """The parcels (小班) and what their columns and units are."""
+
+    file: Path
+    crs: str | None = None
+    area_unit: Literal["mu", "ha"]
+    volume_unit: Literal["m3/mu", "m3/ha"] | None = None
+    #: Our column -> the column of the file, where ours does not recognise it.
+    fields: dict[str, str] = {}
+
+
+class GrowthCurve(Part):
+    """An age-volume curve for the plan, with where it comes from."""
+
+    form: Literal["richards", "logistic", "korf"]
+    parameters: tuple[float, ...]
+    #: Standard error of the level of the curve as a fraction of it.
+    relative_se: Positive
+    reference: str
+    status: Literal["primary", "secondary", "recalled", "scenario"]
+
+
+class Stratum(Part):
+    """A carbon stratum (碳层): species and planting year, with its curve for the plan."""
+
+    id: str
+    species: str
+    planted: date
+    growth: GrowthCurve | None = None
+
+
+class Monitoring(Part):
+    """One monitoring: the workbook and the day it stands for."""
+
+    file: Path
+    date: date
+    reason: str = ""
+
+
+class Answer(Part):
+    """A proponent's answer to an eligibility clause, with evidence by file name or description."""
+
+    met: bool | None = None
+    evidence: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Afforestation(Head):
+    """An afforestation project from parcels and monitored plots."""
+
+    method: Literal["ccer/14-001-v01"]
+    owner: str
+    dates: Dates
+    parcels: ParcelFile
+    strata: tuple[Stratum, ...]
+    monitoring: tuple[Monitoring, ...] = ()
+    eligibility: dict[str, Answer] = {}
+    #: A difference between measurement and plan beyond this share needs a reason.
+    plan_difference_limit: Share = 0.2
+
+    @model_validator(mode="after")
+    def consistent(self) -> Afforestation:
+        """Strata once each; monitorings in order and after planting."""
+        ids = [stratum.id for stratum in self.strata]
+        if len(set(ids)) != len(ids):
+            raise ValueError("strata: each id once")
+        days = [visit.date for visit in self.monitoring]
+        if days != sorted(set(days)):
+            raise ValueError("monitoring: dates in order, each once")
+        return self
+
+
+KINDS: Mapping[str, type[Head]] = {"ipcc/stock-difference": Regional, "ccer/14-001-v01": Afforestation}
+
+
+def load_project(folder: Path) -> Regional | Afforestation:
+    """Read ``project.toml``; every fault in it is listed.
+
+    Raises
+    ------
+    InputError
+        If there is no project file or it is not TOML.
+    RefusedInput
+        With one fault per wrong, missing or unknown setting.
+    """
+    path = folder / PROJECT_FILE
+    if not path.is_file():
+        raise InputError("project.missing", path=str(folder))
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("project.unreadable", path=str(path), detail=str(error)) from None
+    kind = KINDS.get(str(content.get("method")))
+    if kind is None:
+        known = ", ".join(KINDS)
+        raise RefusedInput([Fault("project.method", PROJECT_FILE, column="method", facts={"known": known})])
+    try:
+        return kind.model_validate(content)  # type: ignore[return-value]
+    except ValidationError as error:
+        raise RefusedInput([as_fault(detail) for detail in error.errors()]) from None
+
+
+def as_fault(detail: Mapping[str, Any]) -> Fault:
+    """One of pydantic's findings as a fault of ours."""
+    column = ".".join(str(part) for part in detail["loc"])
+    code = {"missing": "project.missing_key", "extra_forbidden": "project.unknown_key"}.get(
+        detail["type"], "project.value"
+    )
+    value = "" if detail["type"] == "missing" else str(detail["input"])[:80]
+    return Fault(code, PROJECT_FILE, column=column, value=value, facts={"detail": detail["msg"]})

@@ -1,0 +1,172 @@
+"""The page: what of a run goes where, then one template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tanhui.kernel.bibliography import glossary, references
+from tanhui.kernel.wording import LANGS, Lang, say
+from tanhui.projects.report import figures
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+__all__ = ["render_report"]
+
+Document = Mapping[str, Any]
+
+
+def render_report(result: Document, manifest: Document, lang: Lang) -> str:
+    """The report of a run as one self-contained HTML page in both languages.
+
+    Parameters
+    ----------
+    result, manifest : mapping
+        The contents of ``result.json`` and ``manifest.json``.
+    lang : {"zh", "en"}
+        The language shown first; the reader can switch.
+    """
+    template = environment().get_template("template.html")
+    return template.render(
+        result=result,
+        manifest=manifest,
+        lang=lang,
+        figures=make_figures(result),
+        headline=headline(result),
+        groups=grouped_estimates(result["estimates"]),
+        cited=cited_references(result),
+    )
+
+
+@cache
+def environment() -> Environment:
+    """Jinja2 with our filters; everything is escaped unless a figure says otherwise."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["t"] = in_both
+    made.globals["both"] = spans
+    made.filters["figure"] = switchable_figure
+    made.filters["number"] = number
+    made.filters["signed"] = signed
+    made.filters["percent"] = percent
+    return made
+
+
+def spans(texts: Mapping[str, str]) -> Markup:
+    """A text in both languages, of which the page shows one."""
+    from markupsafe import Markup, escape
+
+    return Markup("").join(Markup('<span lang="{}">{}</span>').format(lang, escape(texts[lang])) for lang in LANGS)
+
+
+def in_both(key: str, **facts: Any) -> Markup:
+    """The sentence ``report.<key>`` in both languages."""
+    return spans({lang: say(f"report.{key}", lang, **facts) for lang in LANGS})
+
+
+def switchable_figure(svgs: Mapping[str, str]) -> Markup:
+    """A figure in both languages, of which the page shows one."""
+    from markupsafe import Markup
+
+    return Markup("").join(
+        Markup('<div lang="{}" class="figure">{}</div>').format(lang, Markup(svgs[lang])) for lang in LANGS
+    )
+
+
+def number(value: float | None, digits: int | None = None) -> str:
+    """A figure for a table: four significant digits, thousands apart, a true minus."""
+    if value is None:
+        return "—"
+    if digits is None:
+        size = abs(value)
+        digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
+    return f"{value:,.{digits}f}".replace("-", "\u2212")
+
+
+def signed(value: float) -> str:
+    """A figure with its sign always shown, two decimals."""
+    return f"{value:+,.2f}".replace("-", "\u2212")
+
+
+def percent(value: float) -> str:
+    """A share as per cent with one decimal."""
+    return f"{100 * value:.1f} %".replace("-", "\u2212")
+
+
+def quantity_name(quantity: str, lang: Lang) -> str:
+    """What the glossary calls a quantity."""
+    term = glossary().get(quantity)
+    return (term.zh if lang == "zh" else term.en) if term else quantity
+
+
+def headline(result: Document) -> list[dict[str, Any]]:
+    """The figures that stand at the top: the latest estimate of each headline quantity, then the credits."""
+    cards = []
+    for quantity in result["headline"]:
+        rows = [e for e in result["estimates"] if e["quantity"] == quantity and e["source"] == "tanhui"]
+        if rows:
+            latest = max(rows, key=lambda e: (e["year"], e["domain"] == result["domain"]))
+            cards.append({**latest, "name": {lang: quantity_name(quantity, lang) for lang in LANGS}})
+    return cards
+
+
+def grouped_estimates(estimates: Sequence[Document]) -> list[dict[str, Any]]:
+    """Estimates by quantity, in the order in which they first appear."""
+    groups: dict[str, list[Document]] = {}
+    for estimate in estimates:
+        groups.setdefault(estimate["quantity"], []).append(estimate)
+    return [
+        {"quantity": quantity, "name": {lang: quantity_name(quantity, lang) for lang in LANGS}, "rows": rows}
+        for quantity, rows in groups.items()
+    ]
+
+
+def make_figures(result: Document) -> dict[str, dict[Lang, str]]:
+    """Every figure for which the run has data."""
+    drawn: dict[str, dict[Lang, str]] = {}
+    place = result.get("map")
+    if place and (place["parcels"] or place["plots"]):
+        drawn["map"] = figures.both_languages(figures.map_figure, place["parcels"], place["plots"])
+    shown = result["charts"]
+    for name, draw in (("stock", figures.stock_figure), ("change", figures.change_figure)):
+        rows = [e for e in result["estimates"] if e["quantity"] == shown.get(name) and e["domain"] == result["domain"]]
+        if len(rows) > 1:
+            drawn[name] = figures.both_languages(draw, rows)
+    plan = result.get("plan")
+    if plan:
+        drawn["plan"] = figures.both_languages(figures.plan_figure, plan, plan["measured"])
+    for claim in result["claims"]:
+        if claim["kind"] == "removal":
+            drawn["waterfall"] = figures.both_languages(figures.waterfall, claim["lines"])
+    shares = [e for e in labelled(result["estimates"], result["domain"]) if e["variance_shares"]]
+    if shares:
+        drawn["shares"] = figures.both_languages(figures.shares_figure, shares)
+    return drawn
+
+
+def labelled(estimates: Sequence[Document], domain: str) -> list[dict[str, Any]]:
+    """The whole-domain estimates of the last year with a label in each language, for the figure of shares."""
+    rows = [e for e in estimates if e["domain"] == domain and e["source"] == "tanhui" and e["variance_shares"]]
+    last: dict[str, Document] = {e["quantity"]: e for e in sorted(rows, key=lambda e: e["year"])}
+    return [
+        {**e, "label": {lang: f"{quantity_name(e['quantity'], lang)}, {e['year']}" for lang in LANGS}}
+        for e in last.values()
+    ]
+
+
+def cited_references(result: Document) -> list[dict[str, str]]:
+    """The references of all parameters and equations used, by key."""
+    keys = {p["reference"] for p in result["parameters"]} | {e["reference"] for e in result["equations"]}
+    known = references()
+    return [{"key": key, "text": known[key].cite()} for key in sorted(keys) if key in known]
