@@ -1,0 +1,174 @@
+"""The river in one call: a project folder in, a result folder out, whole or not at all.
+
+A result folder holds ``result.json``, ``manifest.json``, ``report.html`` and the rows behind the figures
+(``trees.parquet``, ``plots.parquet``). Which river a project is, its ``method`` says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tanhui.kernel.canonical import hash_json, rounded
+from tanhui.kernel.confirmations import read_confirmations
+from tanhui.kernel.files import staged_folder, write_whole
+from tanhui.kernel.manifest import Manifest, software, unique_leaves
+from tanhui.kernel.nouns import Observation
+from tanhui.kernel.parameters import Leaf, Value
+from tanhui.kernel.progress import Progress, silent
+from tanhui.kernel.signing import load_trust
+from tanhui.projects.model import Afforestation, Head, Regional, load_project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Finished", "River", "check_project", "plan_project", "result_hash", "run_project"]
+
+
+@dataclass(frozen=True, slots=True)
+class River:
+    """What a project's river delivers before anything is written."""
+
+    result: Mapping[str, Any]
+    inputs: tuple[Observation, ...]
+    parameters: tuple[Leaf, ...]
+    methods: Mapping[str, str]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that is on disk."""
+
+    out: Path
+    result: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+
+
+def run_project(folder: Path, out: Path | None = None, progress: Progress | None = None) -> Finished:
+    """Run a project and write its result folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The project folder.
+    out : Path, optional
+        The result folder, ``out/<project id>`` otherwise. An earlier result there is replaced in one step.
+    progress : callable, optional
+        Told of each step.
+
+    Raises
+    ------
+    RefusedInput
+        With every fault of the project file and the files it names; nothing is written.
+    """
+    report = progress or silent
+    project = load_project(folder)
+    out = out or Path("out") / project.id
+    with staged_folder(out) as stage:
+        river = flow(project, folder, report)
+        result, manifest = seal(project, river)
+        write_results(stage, result, manifest, river.tables, report)
+    return Finished(out, result, manifest)
+
+
+def flow(project: Regional | Afforestation, folder: Path, progress: Progress) -> River:
+    """The river of a project, by its kind."""
+    confirmed = confirmed_parameters(project, folder)
+    if isinstance(project, Regional):
+        from tanhui.projects.regional import regional_river
+
+        return regional_river(project, folder, confirmed, progress)
+    from tanhui.projects.afforestation import afforestation_river
+
+    return afforestation_river(project, folder, confirmed, progress)
+
+
+def confirmed_parameters(project: Head, folder: Path) -> list[tuple[str, Value]]:
+    """What trusted experts and verifiers have confirmed, from the files the project names."""
+    if not project.confirmations or project.trust is None:
+        return []
+    return read_confirmations([folder / path for path in project.confirmations], load_trust(folder / project.trust))
+
+
+def seal(project: Head, river: River) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Result and manifest, each naming the other: the result's hash is taken without its ``run``."""
+    result = rounded(dict(river.result))
+    manifest = Manifest(
+        project=project.id,
+        seed=project.seed,
+        inputs=river.inputs,
+        methods=river.methods,
+        parameters=unique_leaves(river.parameters),
+        result_sha256=result_hash(result),
+        software=software(),
+        options=river.options,
+    )
+    return {**result, "run": manifest.run}, manifest.to_dict()
+
+
+def result_hash(result: Mapping[str, Any]) -> str:
+    """The hash of a result document, without the run it belongs to."""
+    return hash_json({key: value for key, value in result.items() if key != "run"})
+
+
+def write_results(
+    stage: Path,
+    result: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    progress: Progress,
+) -> None:
+    """Every file of a result folder, into the stage."""
+    from tanhui.projects.report import render_report
+
+    progress("write", 0, 2)
+    for name, table in tables.items():
+        table.to_parquet(stage / f"{name}.parquet", index=False)
+    for name, document in (("result", result), ("manifest", manifest)):
+        text = json.dumps(document, ensure_ascii=False, indent=1)
+        write_whole(stage / f"{name}.json", text.encode())
+    progress("write", 1, 2)
+    write_whole(stage / "report.html", render_report(result, manifest, "zh").encode())
+    progress("write", 2, 2)
+
+
+def check_project(folder: Path) -> dict[str, Any]:
+    """Read and check everything a run would read, and write nothing.
+
+    Returns
+    -------
+    dict
+        ``facts``: what was found, for a person to recognise.
+    """
+    project = load_project(folder)
+    confirmed_parameters(project, folder)
+    if isinstance(project, Regional):
+        from tanhui.projects.regional import read_regional
+
+        inventory, designs = read_regional(project, folder)
+        facts = {"plots": len(inventory.plots), "trees": len(inventory.trees), "evaluations": len(designs)}
+    else:
+        from tanhui.projects.afforestation import read_afforestation
+
+        facts = read_afforestation(project, folder).facts()
+    return {"project": project.id, "method": project.method, "facts": facts}
+
+
+def plan_project(folder: Path, out: Path | None = None) -> dict[str, Any]:
+    """The ex-ante side of an afforestation project; written to ``out/plan.json`` where a folder is named."""
+    from tanhui.kernel.errors import InputError
+
+    project = load_project(folder)
+    if not isinstance(project, Afforestation):
+        raise InputError("project.no_plan")
+    from tanhui.projects.afforestation import plan_document
+
+    document: dict[str, Any] = rounded(plan_document(project, folder))
+    if out is not None:
+        write_whole(out / "plan.json", json.dumps(document, ensure_ascii=False, indent=1).encode())
+    return document
