@@ -97,6 +97,11 @@ class Fault:
     value: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def like(self) -> str:
+        """The code this fault counts more of; empty where it is a fault of its own."""
+        return str(self.facts.get("like", "")) if self.code == "table.and_more" else ""
+
     def reason(self, lang: Lang = "en") -> str:
         """What is wrong."""
         return say(f"fault.{self.code}", lang, value=self.value, column=self.column, **self.facts)
@@ -128,22 +133,39 @@ class Fault:
 
 
 class RefusedInput(InputError):
-    """Input with faults: refused whole, everything wrong is listed, nothing is changed."""
+    """Input with faults: refused whole, everything wrong is listed, nothing is changed.
+
+    The text for a terminal shows the first few faults of each kind; :meth:`to_dict` lists all of them.
+    """
 
     code = "input.refused"
+    #: Faults of one kind in one column that the text shows.
+    shown_of_a_kind = 5
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__(count=len(self.faults))
+        super().__init__(count=self.count)
+
+    @property
+    def count(self) -> int:
+        """Number of faults, those that were only counted included."""
+        return sum(int(fault.facts.get("count", 1)) if fault.like else 1 for fault in self.faults)
 
     def text(self, lang: Lang = "en") -> str:
-        shown = [f"  {f.place(lang)}: {f.reason(lang)} {f.todo(lang)}".rstrip() for f in self.faults[:20]]
-        hidden = len(self.faults) - len(shown)
-        more = [say("error.input.more_faults", lang, count=hidden)] if hidden else []
-        return "\n".join([say(f"error.{self.code}", lang, count=len(self.faults)), *shown, *more])
+        lines = [say(f"error.{self.code}", lang, count=self.count)]
+        kinds: dict[tuple[str, str, str, str], list[Fault]] = {}
+        for fault in self.faults:
+            kinds.setdefault((fault.file, fault.sheet, fault.like or fault.code, fault.column), []).append(fault)
+        for faults in kinds.values():
+            single = [fault for fault in faults if not fault.like][: self.shown_of_a_kind]
+            lines += [f"  {f.place(lang)}: {f.reason(lang)} {f.todo(lang)}".rstrip() for f in single]
+            hidden = sum(int(f.facts["count"]) if f.like else 1 for f in faults) - len(single)
+            if hidden:
+                lines.append(say("error.input.more_faults", lang, count=hidden))
+        return "\n".join(lines)
 
     def to_dict(self, lang: Lang = "en") -> dict[str, Any]:
-        head = say(f"error.{self.code}", lang, count=len(self.faults))
+        head = say(f"error.{self.code}", lang, count=self.count)
         return {"code": self.code, "message": head, "faults": [f.to_dict(lang) for f in self.faults]}
 
 

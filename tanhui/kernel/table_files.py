@@ -2,26 +2,70 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.errors import Fault, RefusedInput
+from tanhui.kernel.table_csv import csv_blocks, csv_layout, decode
+from tanhui.kernel.table_model import TableSpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["decode", "read"]
+__all__ = ["MAX_BYTES", "Source", "decode", "open_source", "read"]
 
-ENCODINGS = ("utf-8-sig", "gb18030")
+#: A larger file is refused with advice rather than left to fill the memory, gzipped ones by their size after
+#: unpacking. [bytes]
+MAX_BYTES = 2 * 1024**3
+#: A Parquet file with more rows is refused: run-length coding can promise any number of them.
+MAX_ROWS = 100_000_000
+CSV_ENDINGS = (".csv", ".csv.gz", ".txt", ".tsv")
+EXCEL_ENDINGS = (".xlsx", ".xlsm")
 
 
-def read(path: Path, *, sheet: str | None = None) -> pd.DataFrame:
-    """Every cell as text (Parquet keeps its types); index = row number in the file, the header being row 1."""
-    from tanhui.kernel.tables import MAX_BYTES
+@dataclass(slots=True)
+class Source:
+    """A table file that was opened: its headers, and how to read its rows block by block, as often as wanted.
 
+    ``blocks(rows, faults)`` gives frames whose columns are positions and whose index is the row number in the file;
+    rows of the wrong width go to ``faults``.
+    """
+
+    file: str
+    header: list[str]
+    header_row: int
+    blocks: Callable[[int, list[Fault]], Iterator[pd.DataFrame]]
+    sheet: str = ""
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def open_source(path: Path, *, sheet: str | None = None, spec: TableSpec | None = None) -> Source:
+    """Look at a table file: its format, its encoding and its headers.
+
+    ``spec`` helps to find the header under title rows and the delimiter of a CSV file; without it the first row that
+    is not blank is the header.
+
+    Raises
+    ------
+    RefusedInput
+        If the file is missing, empty, too large, damaged, or in no format known.
+    """
+    refuse_size(path)
+    name = path.name.lower()
+    if name.endswith(CSV_ENDINGS):
+        return _csv_source(path, spec)
+    if name.endswith(EXCEL_ENDINGS):
+        return _excel_source(path, sheet, spec)
+    if name.endswith(".parquet"):
+        return _parquet_source(path)
+    raise RefusedInput([Fault("file.unknown_format", path.name, value=path.suffix)])
+
+
+def refuse_size(path: Path) -> None:
+    """Refuse a file that is not there, empty, or too large, without reading it."""
     if not path.is_file():
         raise RefusedInput([Fault("file.missing", str(path))])
     size = path.stat().st_size
@@ -29,132 +73,101 @@ def read(path: Path, *, sheet: str | None = None) -> pd.DataFrame:
         raise RefusedInput([Fault("file.empty", path.name)])
     if size > MAX_BYTES:
         raise RefusedInput([Fault("file.too_large", path.name, facts={"size": size, "limit": MAX_BYTES})])
-    name = path.name.lower()
-    if name.endswith((".csv", ".csv.gz", ".txt", ".tsv")):
-        return _read_csv(path)
-    if name.endswith((".xlsx", ".xlsm")):
-        return _read_excel(path, sheet)
-    if name.endswith(".parquet"):
-        return _read_parquet(path)
-    raise RefusedInput([Fault("file.unknown_format", path.name, value=path.suffix)])
 
 
-def decode(data: bytes, file: str) -> str:
-    """Text of a file in UTF-8 or GB18030; a file that is neither is refused."""
-    for encoding in ENCODINGS:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise RefusedInput([Fault("file.unknown_encoding", file)])
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
+def read(path: Path, *, sheet: str | None = None, spec: TableSpec | None = None) -> pd.DataFrame:
+    """Every cell as text (Parquet keeps its types); index = row number in the file, the header being row 1."""
     import pandas as pd
-    import pyarrow as pa
-    from pyarrow import csv
 
-    from tanhui.kernel.tables import MAX_BYTES
-
-    data = path.read_bytes()
-    if path.name.lower().endswith(".gz"):
-        try:
-            with gzip.open(io.BytesIO(data)) as unpacked:
-                data = unpacked.read(MAX_BYTES + 1)
-        except (OSError, EOFError) as error:
-            raise RefusedInput([Fault("file.cut_short", path.name, facts={"detail": str(error)})]) from None
-        if len(data) > MAX_BYTES:
-            raise RefusedInput([Fault("file.too_large", path.name, facts={"size": len(data), "limit": MAX_BYTES})])
-    if b"\x00" in data[:4096]:
-        raise RefusedInput([Fault("file.not_text", path.name)])
-    text = decode(data, path.name)
-    header = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    names = _csv_header(header, delimiter)
-    faults: list[Fault] = []
-
-    def note(row: csv.InvalidRow) -> str:
-        faults.append(
-            Fault(
-                "table.wrong_width",
-                path.name,
-                row=row.number,
-                value=row.text[:80],
-                facts={"found": row.actual_columns, "wanted": row.expected_columns},
-            )
-        )
-        return "skip"
-
-    try:
-        table = csv.read_csv(
-            pa.BufferReader(text.encode("utf-8")),
-            read_options=csv.ReadOptions(use_threads=False),
-            parse_options=csv.ParseOptions(delimiter=delimiter, invalid_row_handler=note, newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""]
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise RefusedInput([Fault("file.unreadable", path.name, facts={"detail": str(error)[:200]})]) from None
+    source = open_source(path, sheet=sheet, spec=spec)
+    faults = list(source.faults)
+    blocks = list(source.blocks(MAX_ROWS, faults))
     if faults:
         raise RefusedInput(faults)
-    frame: pd.DataFrame = table.to_pandas()
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    return frame
+    if not blocks:
+        return pd.DataFrame(columns=[name for name in source.header if name], dtype="string")
+    frame = pd.concat(blocks) if len(blocks) > 1 else blocks[0]
+    frame.columns = pd.Index(source.header)
+    named = frame.loc[:, [bool(name) for name in source.header]]
+    named.attrs["notes"] = list(source.notes)
+    return named
 
 
-def _csv_header(line: str, delimiter: str) -> list[str]:
-    import csv
+def _csv_source(path: Path, spec: TableSpec | None) -> Source:
+    layout = csv_layout(path, spec, MAX_BYTES)
+    return Source(
+        path.name,
+        layout.header,
+        layout.header_row,
+        lambda rows, faults: csv_blocks(layout, rows, faults),
+        notes=layout.notes,
+    )
 
-    return next(csv.reader([line.rstrip("\r")], delimiter=delimiter), [])
 
-
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _excel_source(path: Path, wanted: str | None, spec: TableSpec | None) -> Source:
     import pandas as pd
+
+    from tanhui.kernel.table_excel import read_sheet
+    from tanhui.kernel.table_headers import find_header_row, note
+
+    found = read_sheet(path, wanted)
+    if not found.rows:
+        raise RefusedInput([Fault("table.no_rows", path.name, found.title)])
+    at = find_header_row(found.rows, spec) if spec else 0
+    header_row = found.numbers[at]
+    faults = [
+        Fault(code, path.name, found.title, row, value=where)
+        for code, places in (("table.merged_cells", found.merged), ("table.unsaved_formula", found.unsaved))
+        for row, where in places
+        if row >= header_row or spec is None
+    ]
+    if at:
+        found.notes.append(note("table.title_rows", path.name, found.title, count=header_row - 1))
+    frame = pd.DataFrame(found.rows[at + 1 :], index=found.numbers[at + 1 :], dtype="string")
+    frame = frame.reindex(columns=range(len(found.rows[at])))
+    return Source(
+        path.name,
+        found.rows[at],
+        header_row,
+        lambda rows, _: (frame.iloc[at : at + rows] for at in range(0, len(frame), rows)),
+        sheet=found.title,
+        notes=found.notes,
+        faults=faults,
+    )
+
+
+def _parquet_source(path: Path) -> Source:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        frame: pd.DataFrame = parquet.read_table(path).to_pandas()
-    except (pa.ArrowInvalid, OSError) as error:
+        file = parquet.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
         raise RefusedInput([Fault("file.unreadable", path.name, facts={"detail": str(error)[:200]})]) from None
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    return frame
+    with file:
+        header = [str(name) for name in file.schema_arrow.names if not str(name).startswith("__index_level_")]
+        rows = file.metadata.num_rows
+        size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    if rows > MAX_ROWS or size > MAX_BYTES:
+        facts = {"size": max(size, rows), "limit": MAX_BYTES}
+        raise RefusedInput([Fault("file.too_large", path.name, facts=facts)])
+    return Source(path.name, header, 1, lambda rows, _: _parquet_blocks(path, header, rows))
 
 
-def _read_excel(path: Path, sheet: str | None) -> pd.DataFrame:
+def _parquet_blocks(path: Path, header: list[str], rows: int) -> Iterator[pd.DataFrame]:
     import pandas as pd
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
+    import pyarrow as pa
+    from pyarrow import parquet
 
+    at = 2
     try:
-        book = load_workbook(path, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError, EOFError) as error:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=min(rows, 1_000_000), columns=header):
+                frame: pd.DataFrame = batch.to_pandas(ignore_metadata=True)
+                frame.columns = pd.RangeIndex(len(header))
+                frame.index = pd.RangeIndex(at, at + len(frame))
+                at += len(frame)
+                if len(frame):
+                    yield frame
+    except (pa.ArrowException, OSError) as error:
         raise RefusedInput([Fault("file.unreadable", path.name, facts={"detail": str(error)[:200]})]) from None
-    if sheet is not None and sheet not in book.sheetnames:
-        raise RefusedInput(
-            [Fault("table.no_sheet", path.name, value=sheet, facts={"sheets": ", ".join(book.sheetnames)})]
-        )
-    page = book[sheet] if sheet else book.worksheets[0]
-    faults = [
-        Fault("table.merged_cells", path.name, page.title, merged.min_row, value=str(merged))
-        for merged in page.merged_cells.ranges
-    ]
-    rows = [["" if cell is None else _cell_text(cell) for cell in row] for row in page.iter_rows(values_only=True)]
-    if not rows:
-        faults.append(Fault("table.no_rows", path.name, page.title))
-    if faults:
-        raise RefusedInput(faults)
-    frame = pd.DataFrame(rows[1:], columns=rows[0], index=pd.RangeIndex(2, len(rows) + 1), dtype="string")
-    blank = (frame == "").all(axis=1)
-    return frame.loc[~blank, [name for name in frame.columns if name != ""]]
-
-
-def _cell_text(cell: object) -> str:
-    import datetime
-
-    if isinstance(cell, datetime.datetime):
-        return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()

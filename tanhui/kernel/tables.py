@@ -1,85 +1,58 @@
-"""Tables from people: CSV (UTF-8 or GB18030, plain or gzipped), Excel and Parquet, checked against a description.
+"""Tables from people: CSV (UTF-8, UTF-16 or GB18030, plain or gzipped), Excel and Parquet, checked.
 
 A table is described by a TOML file beside the data (``data/<room>/<table>.toml``): one entry per column with its
 meaning, unit, kind, range and the headers people use for it. :func:`read_table` gives a frame whose columns have our
 names and units and whose index is the row number in the file, so a later check can still say where; or it refuses
-with every fault it found.
+with every fault it found. :func:`iter_table` does the same for tables that do not fit into memory.
+
+What the reader did without being asked (a unit converted, title rows skipped) is in ``frame.attrs["notes"]``;
+:func:`note_texts` puts it in words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from tanhui.kernel.data import data_path, read_toml
-from tanhui.kernel.errors import DataError, Fault, RefusedInput
-from tanhui.kernel.units import conversion_factor, is_unit
+from tanhui.kernel.errors import Fault, RefusedInput
+from tanhui.kernel.table_cells import (
+    FAULTS_KEPT,
+    capped,
+    check_column,
+    listed_faults,
+    number_faults,
+    second_header,
+    totals_rows,
+)
+from tanhui.kernel.table_files import MAX_BYTES, Source, open_source
+from tanhui.kernel.table_files import read as read_file
+from tanhui.kernel.table_headers import MatchedHeaders, match_headers, note
+from tanhui.kernel.table_model import Column, Kind, TableSpec, simple, table_spec
+from tanhui.kernel.wording import Lang, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MAX_BYTES", "Column", "TableSpec", "number_faults", "read_raw", "read_table", "table_spec"]
+__all__ = [
+    "FAULTS_KEPT",
+    "MAX_BYTES",
+    "Column",
+    "Kind",
+    "TableSpec",
+    "check_frame",
+    "iter_table",
+    "listed_faults",
+    "note_texts",
+    "number_faults",
+    "read_raw",
+    "read_table",
+    "simple",
+    "table_spec",
+]
 
-Kind = Literal["number", "integer", "text", "date", "choice", "flag"]
-#: A larger file is refused with advice rather than left to fill the memory. [bytes]
-MAX_BYTES = 2 * 1024**3
-#: At most this many faults of one kind in one column are listed; the rest are counted.
-FAULTS_SHOWN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What one column means and what may stand in it."""
-
-    name: str
-    kind: Kind
-    unit: str
-    zh: str
-    en: str
-    required: bool = False
-    min: float | None = None
-    max: float | None = None
-    above: float | None = None
-    choices: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableSpec:
-    """The columns of a table by our names."""
-
-    name: str
-    columns: Mapping[str, Column]
-
-    def find(self, header: str) -> str | None:
-        """Our name for a header as somebody wrote it, or nothing."""
-        wanted = simple(header)
-        for column in self.columns.values():
-            if wanted in {simple(column.name), simple(column.zh), *map(simple, column.aliases)}:
-                return column.name
-        return None
-
-
-def simple(header: str) -> str:
-    """A header without case, spaces and the width of its brackets."""
-    return str(header).strip().lower().replace(" ", "").replace("\u3000", "").replace("（", "(").replace("）", ")")
-
-
-@cache
-def table_spec(room: str, name: str) -> TableSpec:
-    """The description ``data/<room>/<name>.toml``; an unknown unit in it is a fault of the data."""
-    columns: dict[str, Column] = {}
-    for key, entry in read_toml(data_path(room, f"{name}.toml")).items():
-        if not is_unit(entry["unit"]):
-            raise DataError("data.unknown_unit", unit=entry["unit"], where=f"{room}/{name}.toml: {key}")
-        for listed in ("choices", "aliases"):
-            entry[listed] = tuple(entry.get(listed, ()))
-        columns[key] = Column(name=key, **entry)
-    return TableSpec(name, columns)
+#: Rows that are checked at a time where the whole table is wanted anyway.
+_ROWS_PER_BLOCK = 250_000
 
 
 def read_table(
@@ -95,11 +68,11 @@ def read_table(
     Parameters
     ----------
     path : Path
-        ``.csv``, ``.csv.gz``, ``.xlsx`` or ``.parquet``.
+        ``.csv``, ``.csv.gz``, ``.txt``, ``.tsv``, ``.xlsx``, ``.xlsm`` or ``.parquet``.
     spec : TableSpec
         Which columns are wanted.
     sheet : str, optional
-        The sheet of a workbook; the first one otherwise.
+        The sheet of a workbook; the first visible one otherwise.
     rename : mapping, optional
         Our column name -> the header in the file, where the headers we know do not fit.
     units : mapping, optional
@@ -109,22 +82,163 @@ def read_table(
     -------
     DataFrame
         Columns in the order of ``spec`` (absent optional columns left out), then the file's other columns as text;
-        the index is the row number in the file, the header being row 1.
+        the index is the row number in the file, its first row being 1. ``attrs["notes"]`` lists what was done
+        unasked.
 
     Raises
     ------
     RefusedInput
         With every fault: unreadable, empty, missing columns, and per cell what is wrong.
     """
-    raw = read_raw(path, sheet=sheet)
-    return check_frame(raw, spec, file=path.name, sheet=sheet or "", rename=rename, units=units)
+    import pandas as pd
+
+    blocks = list(iter_table(path, spec, _ROWS_PER_BLOCK, sheet=sheet, rename=rename, units=units, twice=False))
+    frame = pd.concat(blocks) if len(blocks) > 1 else blocks[0]
+    frame.attrs["notes"] = blocks[-1].attrs["notes"]
+    return frame
+
+
+def iter_table(
+    path: Path,
+    spec: TableSpec,
+    rows_per_block: int = 100_000,
+    *,
+    sheet: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    twice: bool = True,
+) -> Iterator[pd.DataFrame]:
+    """Read and check a table in blocks of rows, in bounded memory for CSV and Parquet.
+
+    The file is passed over once to check all of it, so that a faulty table is refused before its first row is used,
+    and a second time to give the blocks. Excel files are small by their nature and are held whole.
+
+    Parameters
+    ----------
+    path, spec, sheet, rename, units
+        As for :func:`read_table`.
+    rows_per_block : int
+        Rows in each block, the last one shorter.
+    twice : bool
+        False keeps the checked blocks instead of reading again: faster, and all of the table in memory.
+
+    Yields
+    ------
+    DataFrame
+        As :func:`read_table` gives it.
+
+    Raises
+    ------
+    RefusedInput
+        With every fault, before the first block.
+    """
+    source = open_source(path, sheet=sheet, spec=spec)
+    headers = _headers(source, spec, rename, units)
+    faults = [*source.faults, *headers.faults]
+    kept: list[pd.DataFrame] = []
+    notes = [*source.notes, *headers.notes]
+    rows = 0
+    for block in source.blocks(rows_per_block, faults):
+        checked = _checked_block(block, source, spec, headers, first=rows == 0)
+        rows += len(block)
+        faults += checked.attrs.pop("faults")
+        notes += checked.attrs.pop("notes")
+        if not twice:
+            kept.append(checked)
+    if not rows:
+        faults.append(Fault("table.no_rows", source.file, source.sheet))
+    if faults:
+        raise RefusedInput(capped(faults))
+    for block in kept or source.blocks(rows_per_block, faults):
+        frame = block if kept else _checked_block(block, source, spec, headers, first=False)
+        frame.attrs = {"notes": notes}
+        yield frame
+
+
+def _headers(
+    source: Source, spec: TableSpec, rename: Mapping[str, str] | None, units: Mapping[str, str] | None
+) -> MatchedHeaders:
+    found = match_headers(
+        source.header,
+        spec,
+        file=source.file,
+        sheet=source.sheet,
+        row=source.header_row,
+        rename=rename,
+        unit_of=units,
+    )
+    used = set(found.position.values())
+    others = [name for at, name in enumerate(source.header) if name and at not in used]
+    doubled = sorted({name for name in others if others.count(name) > 1})
+    found.faults += [
+        Fault("table.doubled_header", source.file, source.sheet, source.header_row, name, name) for name in doubled
+    ]
+    return found
+
+
+def _checked_block(
+    block: pd.DataFrame, source: Source, spec: TableSpec, headers: MatchedHeaders, *, first: bool
+) -> pd.DataFrame:
+    """One block with our columns; what is wrong is in ``attrs["faults"]``, what was noticed in ``attrs["notes"]``."""
+    import pandas as pd
+
+    faults: list[Fault] = []
+    place = (source.file, source.sheet)
+    by_name = {spec.columns[name]: block.iloc[:, at] for name, at in headers.position.items()}
+    if first and len(block) and second_header((cells.iloc[0], column) for column, cells in by_name.items()):
+        faults.append(Fault("table.second_header", *place, int(block.index[0])))
+        block = block.iloc[1:]
+    block, found = _without_totals(block, spec, headers, place)
+    faults += found
+    checked: dict[str, pd.Series] = {}
+    for name in (name for name in spec.columns if name in headers.position):
+        cells = block.iloc[:, headers.position[name]]
+        checked[name], found = check_column(cells, spec.columns[name], headers.factor[name], *place)
+        faults += found
+    used = set(headers.position.values())
+    others = {header: block.iloc[:, at] for at, header in enumerate(source.header) if header and at not in used}
+    frame = pd.DataFrame({**checked, **others}, index=block.index)
+    frame.attrs = {"faults": faults, "notes": _formula_notes(frame, spec, place) if first else []}
+    return frame
+
+
+def _without_totals(
+    block: pd.DataFrame, spec: TableSpec, headers: MatchedHeaders, place: tuple[str, str]
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """The block without rows of totals, each of which is a fault."""
+    import pandas as pd
+
+    watched = {
+        at
+        for name, at in headers.position.items()
+        if spec.columns[name].kind not in ("choice", "flag") and block.iloc[:, at].dtype == "string"
+    }
+    watched |= {0} if len(block.columns) and block.iloc[:, 0].dtype == "string" else set()
+    choices = {headers.position[n] for n in headers.position if spec.columns[n].kind in ("choice", "flag")}
+    hit = totals_rows(block.iloc[:, at] for at in sorted(watched - choices))
+    if hit is None or not hit.any():
+        return block, []
+    rows = block.loc[hit]
+    said = pd.Series([" ".join(filter(None, map(str, row))) for row in rows.fillna("").to_numpy()], index=rows.index)
+    faults = listed_faults("table.totals_row", said, hit.loc[hit], place[0], place[1], "")
+    return block.loc[~hit], faults
+
+
+def _formula_notes(frame: pd.DataFrame, spec: TableSpec, place: tuple[str, str]) -> list[dict[str, Any]]:
+    """Text that a spreadsheet would run as a formula: kept as text, and said."""
+    notes = []
+    for name in frame.columns:
+        if frame[name].dtype == "string" and (name not in spec.columns or spec.columns[name].kind == "text"):
+            runs = frame[name].str.match(r"[=@]|[+-][^\d.]").fillna(False).astype(bool)
+            if runs.any():
+                value = str(frame.loc[runs, name].iloc[0])[:80]
+                notes.append(note("table.formula_text", *place, str(name), value, count=int(runs.sum())))
+    return notes
 
 
 def read_raw(path: Path, *, sheet: str | None = None) -> pd.DataFrame:
     """Every cell as text (Parquet keeps its types); index = row number in the file."""
-    from tanhui.kernel import table_files
-
-    return table_files.read(path, sheet=sheet)
+    return read_file(path, sheet=sheet)
 
 
 def check_frame(
@@ -137,115 +251,20 @@ def check_frame(
     units: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """A frame of text turned into the described columns, or a refusal that lists every fault."""
-    import pandas as pd
-
-    headers = _our_names(raw.columns, spec, rename or {})
-    faults = [
-        Fault("table.missing_column", file, sheet, 1, column.name, facts={"zh": column.zh, "en": column.en})
-        for column in spec.columns.values()
-        if column.required and column.name not in headers.values()
-    ]
-    doubled = {ours for ours in headers.values() if list(headers.values()).count(ours) > 1}
-    faults += [Fault("table.doubled_column", file, sheet, 1, ours) for ours in sorted(doubled)]
+    header = [str(name) for name in raw.columns]
+    source = Source(file, header, 1, lambda rows, faults: iter(()), sheet=sheet)
+    headers = _headers(source, spec, rename, units)
+    faults = list(headers.faults)
     if not len(raw):
         faults.append(Fault("table.no_rows", file, sheet))
+    frame = _checked_block(raw, source, spec, headers, first=True)
+    faults += frame.attrs["faults"]
     if faults:
-        raise RefusedInput(faults)
-    checked: dict[str, pd.Series] = {}
-    header_of = {ours: theirs for theirs, ours in headers.items()}
-    for name in (name for name in spec.columns if name in header_of):
-        column = spec.columns[name]
-        factor = conversion_factor(units[name], column.unit) if units and name in units else 1.0
-        checked[name], found = _check_column(raw[header_of[name]], column, factor, file, sheet)
-        faults += found
-    if faults:
-        raise RefusedInput(faults)
-    others = {str(h): raw[h] for h in raw.columns if h not in headers}
-    return pd.DataFrame({**checked, **others}, index=raw.index)
+        raise RefusedInput(capped(faults))
+    frame.attrs = {"notes": [*raw.attrs.get("notes", []), *headers.notes, *frame.attrs["notes"]]}
+    return frame
 
 
-def _our_names(headers: Iterable[Any], spec: TableSpec, rename: Mapping[str, str]) -> dict[Any, str]:
-    """File header -> our name, an explicit mapping first."""
-    theirs = {simple(header): ours for ours, header in rename.items()}
-    found: dict[Any, str] = {}
-    for header in headers:
-        ours = theirs.get(simple(header))
-        if ours is None and (known := spec.find(header)) is not None and known not in rename:
-            ours = known
-        if ours is not None:
-            found[header] = ours
-    return found
-
-
-def _check_column(
-    cells: pd.Series, column: Column, factor: float, file: str, sheet: str
-) -> tuple[pd.Series, list[Fault]]:
-    import pandas as pd
-
-    text = cells if pd.api.types.is_numeric_dtype(cells) else cells.astype("string").str.strip()
-    empty = text.isna() | (text == "") if text.dtype == "string" else text.isna()
-    faults: list[Fault] = []
-    if column.required and empty.any():
-        faults += listed_faults("table.empty_cell", cells, empty, file, sheet, column.name)
-    if column.kind in ("number", "integer"):
-        values, found = _numbers(text, empty, column, factor, file, sheet)
-    elif column.kind == "date":
-        values = pd.to_datetime(text.where(~empty), errors="coerce", format="mixed")
-        found = listed_faults("table.not_a_date", cells, values.isna() & ~empty, file, sheet, column.name)
-    else:
-        values, found = text.astype("string").where(~empty, ""), []
-        if column.kind in ("choice", "flag") and column.choices:
-            wrong = ~values.isin(column.choices) & ~empty
-            allowed = ", ".join(column.choices)
-            found = listed_faults("table.not_a_choice", cells, wrong, file, sheet, column.name, allowed=allowed)
-    return values, faults + found
-
-
-def _numbers(
-    text: pd.Series, empty: pd.Series, column: Column, factor: float, file: str, sheet: str
-) -> tuple[pd.Series, list[Fault]]:
-    import numpy as np
-    import pandas as pd
-
-    numbers = pd.to_numeric(text.where(~empty), errors="coerce").astype(float)
-    not_number = (numbers.isna() & ~empty) | ~np.isfinite(numbers.fillna(0.0))
-    faults = listed_faults("table.not_a_number", text, not_number, file, sheet, column.name)
-    numbers = numbers * factor
-    if column.kind == "integer":
-        wrong = numbers.notna() & (numbers != numbers.round())
-        faults += listed_faults("table.not_whole", text, wrong, file, sheet, column.name)
-    return numbers, faults + number_faults(numbers.where(~not_number), column, file, sheet)
-
-
-def number_faults(numbers: pd.Series, column: Column, file: str, sheet: str = "") -> list[Fault]:
-    """Faults of numbers outside the column's range. The range is in the column's own unit."""
-    faults: list[Fault] = []
-    if column.above is not None:
-        wrong = numbers <= column.above
-        faults += listed_faults(
-            "table.not_above", numbers, wrong, file, sheet, column.name, limit=column.above, unit=column.unit
-        )
-    if column.min is not None:
-        wrong = numbers < column.min
-        faults += listed_faults(
-            "table.too_small", numbers, wrong, file, sheet, column.name, limit=column.min, unit=column.unit
-        )
-    if column.max is not None:
-        wrong = numbers > column.max
-        faults += listed_faults(
-            "table.too_large", numbers, wrong, file, sheet, column.name, limit=column.max, unit=column.unit
-        )
-    return faults
-
-
-def listed_faults(
-    code: str, cells: pd.Series, wrong: pd.Series, file: str, sheet: str, column: str, **facts: Any
-) -> list[Fault]:
-    """One fault per wrong cell, the first :data:`FAULTS_SHOWN` of them, then one that counts the rest."""
-    rows = cells.index[wrong.to_numpy(dtype=bool, na_value=False)]
-    shown = [Fault(code, file, sheet, int(row), column, str(cells.at[row])[:80], facts) for row in rows[:FAULTS_SHOWN]]
-    if len(rows) > FAULTS_SHOWN:
-        shown.append(
-            Fault("table.and_more", file, sheet, None, column, facts={"count": len(rows) - FAULTS_SHOWN, "like": code})
-        )
-    return shown
+def note_texts(frame: pd.DataFrame, lang: Lang = "en") -> list[str]:
+    """What the reader did or saw without a fault, one sentence each."""
+    return [say(f"note.{entry['code']}", lang, **{**entry, **entry["facts"]}) for entry in frame.attrs.get("notes", [])]
