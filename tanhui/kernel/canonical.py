@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SIGNIFICANT_DIGITS", "canonical_bytes", "digest", "file_digest", "hash_json", "rounded"]
+__all__ = [
+    "SIGNIFICANT_DIGITS",
+    "canonical_bytes",
+    "digest",
+    "exact_json",
+    "file_digest",
+    "hash_json",
+    "readable_bytes",
+    "rounded",
+]
 
 #: Results are rounded to this many significant digits before they are hashed (DESIGN rule 5).
 SIGNIFICANT_DIGITS = 12
@@ -18,6 +28,25 @@ def canonical_bytes(document: Any) -> bytes:
     import rfc8785
 
     return rfc8785.dumps(document)
+
+
+def readable_bytes(document: Any) -> bytes:
+    """The document indented for people, in the one way our files are written, so that every byte is accounted for."""
+    return (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+
+
+def exact_json(data: bytes) -> Any:
+    """A document whose bytes are exactly :func:`canonical_bytes` or :func:`readable_bytes` of it.
+
+    Raises
+    ------
+    ValueError
+        If it is not JSON, or any byte, a space even, is not where we would have put it.
+    """
+    document = json.loads(data)
+    if data not in (canonical_bytes(document), readable_bytes(document)):
+        raise ValueError("not the one spelling of this document")
+    return document
 
 
 def digest(data: bytes) -> str:

@@ -18,7 +18,7 @@ from tanhui.kernel.canonical import hash_json, rounded
 from tanhui.kernel.nouns import Observation
 from tanhui.kernel.parameters import Leaf
 
-__all__ = ["Manifest", "software"]
+__all__ = ["Manifest", "result_digest", "software"]
 
 #: Distributions whose version can change a result.
 NUMERIC = ("numpy", "scipy", "numba", "pandas", "pyarrow", "shapely", "pyproj", "geopandas", "openpyxl")
@@ -71,6 +71,11 @@ def software() -> dict[str, str]:
         "machine": platform.machine(),
         **versions,
     }
+
+
+def result_digest(result: Mapping[str, Any]) -> str:
+    """The hash of a result as the manifest binds it: rounded, and without ``run``, which is made from the manifest."""
+    return hash_json(rounded({key: value for key, value in result.items() if key != "run"}))
 
 
 def unique_leaves(leaves: Iterable[Leaf]) -> tuple[Leaf, ...]:
