@@ -53,8 +53,19 @@ class Equation:
         Covariance of (intercept, d, h, r, sigma) of a one-term equation, shared by all trees and both dates.
     site_sigma : float or None
         Standard deviation between sites of ln W, where the source has it. Shared by all trees of a site.
+    tier : str
+        Where the equation stands in the selection order: ``annex`` of a methodology, ``national`` standard,
+        ``sector`` species model, ``provincial``, ``general``.
+    restriction : str
+        What the licence forbids (``non-commercial``); such a row is chosen only where a person asks for it.
     quarantine : str
         Why the row must not be used without a person's decision; empty where it may.
+
+    Notes
+    -----
+    The mean of one tree is ``exp(ln W) * mean_correction``. A draw that keeps that mean is
+    ``exp(ln W + sigma * z - sigma**2 / 2) * mean_correction`` with z standard normal: for a median form corrected by
+    exp(sigma**2 / 2) this is ``exp(ln W + sigma * z)``.
     """
 
     id: str
@@ -73,6 +84,8 @@ class Equation:
     reference: str = ""
     place: str = ""
     status: Status = Status.RECALLED
+    tier: str = "general"
+    restriction: str = ""
     quarantine: str = ""
     note: str = ""
 
@@ -85,6 +98,11 @@ class Equation:
     def needs_density(self) -> bool:
         """Whether wood density enters."""
         return any(term.r for term in self.terms)
+
+    @property
+    def may_be_negative(self) -> bool:
+        """Whether a term is subtracted, so that small trees come out below zero and are set to it, with a flag."""
+        return any(term.sign < 0 for term in self.terms)
 
 
 @dataclass(frozen=True, slots=True)
