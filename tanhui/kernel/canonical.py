@@ -8,6 +8,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from tanhui.kernel.errors import DomainError
+
 __all__ = [
     "SIGNIFICANT_DIGITS",
     "canonical_bytes",
@@ -24,10 +26,19 @@ SIGNIFICANT_DIGITS = 12
 
 
 def canonical_bytes(document: Any) -> bytes:
-    """The document as RFC 8785 bytes. Not-a-number and integers beyond 2**53 are refused."""
+    """The document as RFC 8785 bytes.
+
+    Raises
+    ------
+    DomainError
+        For what JSON has no exact form: not-a-number, an integer beyond 2**53, a key that is no text, a date.
+    """
     import rfc8785
 
-    return rfc8785.dumps(document)
+    try:
+        return rfc8785.dumps(document)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        raise DomainError("canonical.not_json", detail=str(error)) from None
 
 
 def readable_bytes(document: Any) -> bytes:
@@ -76,8 +87,8 @@ def rounded(document: Any) -> Any:
         return {str(key): rounded(value) for key, value in document.items()}
     if isinstance(document, (list, tuple)):
         return [rounded(value) for value in document]
-    if hasattr(document, "item"):  # a numpy scalar
-        return rounded(document.item())
+    if hasattr(document, "tolist"):  # a numpy scalar or array
+        return rounded(document.tolist())
     return document
 
 

@@ -3,7 +3,8 @@
 A confirmation file is a signed document (purpose ``tanhui-confirmations-1``) whose body lists, for each parameter,
 ``{"id", "value", "citation", "place", "checked_on", "decision": "confirmed" | "wrong" | "unread"}``. Only
 ``confirmed`` entries under a trusted key with the role ``expert`` or ``verifier`` raise a parameter to ``primary``;
-the proponent of a project is never one of them. One confirmation serves all projects.
+a key that is
+also a project's proponent (role ``proponent``) is never one of them. One confirmation serves all projects.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ def confirmed_values(document: Mapping[str, Any], trust: Mapping[str, TrustedKey
         If nobody trusted signed it, or the signature does not fit the content.
     """
     signers = [key for role in CONFIRMING_ROLES for key in verify_document(PURPOSE, document, trust, role)]
-    if not signers:
+    if not any("proponent" not in key.roles for key in signers):
         raise IntegrityError("confirmation.not_trusted")
-    return [(e["id"], e["value"]) for e in document["body"]["entries"] if e["decision"] == "confirmed"]
+    try:
+        return [(e["id"], e["value"]) for e in document["body"]["entries"] if e["decision"] == "confirmed"]
+    except (KeyError, TypeError):
+        raise IntegrityError("signature.malformed") from None
 
 
 def read_confirmations(paths: list[Path], trust: Mapping[str, TrustedKey]) -> list[tuple[str, Value]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 from tanhui.kernel.errors import InputError
@@ -41,7 +43,7 @@ def staged_folder(target: Path) -> Iterator[Path]:
     if target.exists() and not is_result_folder(target):
         raise InputError("out.not_empty", path=str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in target.parent.glob(f".{target.name}.partial-*"):
+    for leftover in target.parent.glob(f".{escape(target.name)}.partial-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     stage = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.partial-"))
     try:
@@ -60,5 +62,13 @@ def staged_folder(target: Path) -> Iterator[Path]:
 
 
 def is_result_folder(path: Path) -> bool:
-    """Whether a folder is empty or holds an earlier result of ours (it has a ``manifest.json``)."""
-    return path.is_dir() and (not any(path.iterdir()) or (path / "manifest.json").is_file())
+    """Whether a folder is empty or holds an earlier result of ours: a ``manifest.json`` in a format of tanhui."""
+    if not path.is_dir():
+        return False
+    if not any(path.iterdir()):
+        return True
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and str(manifest.get("format", "")).startswith("tanhui-")

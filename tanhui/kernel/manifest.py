@@ -44,7 +44,7 @@ class Manifest:
             "project": self.project,
             "seed": str(self.seed),
             "options": rounded(dict(self.options)),
-            "inputs": sorted((x.to_dict() for x in self.inputs), key=lambda x: x["name"]),
+            "inputs": sorted((x.to_dict() for x in self.inputs), key=lambda x: (x["name"], x["sha256"])),
             "methods": dict(sorted(self.methods.items())),
             "parameters": sorted((rounded(x.to_dict()) for x in self.parameters), key=lambda x: x["id"]),
             "result_sha256": self.result_sha256,

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tanhui.kernel.bibliography import references
+from tanhui.kernel.canonical import canonical_bytes
 from tanhui.kernel.data import read_toml
 from tanhui.kernel.errors import DataError, DomainError
 from tanhui.kernel.units import is_unit
@@ -138,7 +139,7 @@ class Parameters(Mapping[str, Dated]):
 
     def confirmed(self, leaf_ids: Iterable[tuple[str, Value]]) -> Parameters:
         """A copy in which the confirmed leaves are primary; a confirmation of another value changes nothing."""
-        confirmed = {(leaf_id, repr(value)) for leaf_id, value in leaf_ids}
+        confirmed = {canonical_bytes([leaf_id, value]) for leaf_id, value in leaf_ids}
         return Parameters(
             self.prefix,
             {
@@ -148,8 +149,10 @@ class Parameters(Mapping[str, Dated]):
         )
 
 
-def _raise(leaf: Leaf, confirmed: set[tuple[str, str]]) -> Leaf:
-    return replace(leaf, status=Status.PRIMARY) if (leaf.id, repr(leaf.value)) in confirmed else leaf
+def _raise(leaf: Leaf, confirmed: set[bytes]) -> Leaf:
+    # Canonical bytes, because a signed document may have 5 where our table has 5.0.
+    known = canonical_bytes([leaf.id, leaf.value]) in confirmed
+    return replace(leaf, status=Status.PRIMARY) if known else leaf
 
 
 class Recorder(Mapping[str, Dated]):
@@ -190,6 +193,7 @@ def load_parameters(path: Path, prefix: str) -> Parameters:
     entries: dict[str, Dated] = {}
     for name, table in read_toml(path).items():
         where = f"{path.name}: {name}"
+        _refuse_missing(table, ("unit", "zh", "en", "values"), where)
         if not is_unit(table["unit"]):
             raise DataError("data.unknown_unit", unit=table["unit"], where=where)
         leaves = tuple(_leaf(f"{prefix}/{name}", table, row, where) for row in table["values"])
@@ -199,6 +203,7 @@ def load_parameters(path: Path, prefix: str) -> Parameters:
 
 
 def _leaf(parameter_id: str, table: Mapping[str, Any], row: Mapping[str, Any], where: str) -> Leaf:
+    _refuse_missing(row, ("value", "reference", "status", "checked_on"), where)
     if row["reference"] not in references():
         raise DataError("data.unknown_reference", key=row["reference"], where=where)
     several = len(table["values"]) > 1
@@ -219,7 +224,16 @@ def _leaf(parameter_id: str, table: Mapping[str, Any], row: Mapping[str, Any], w
     )
 
 
+def _refuse_missing(entry: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
+    for key in keys:
+        if key not in entry:
+            raise DataError("data.missing_key", key=key, where=where)
+
+
 def _refuse_overlap(leaves: tuple[Leaf, ...], where: str) -> None:
     starts = [leaf.valid_from or date.min for leaf in leaves]
-    if starts != sorted(set(starts)):
+    ends = [leaf.valid_to or date.max for leaf in leaves]
+    backwards = any(end <= start for start, end in zip(starts, ends, strict=True))
+    overlap = any(leaf.valid_to and leaf.valid_to > start for leaf, start in zip(leaves, starts[1:], strict=False))
+    if starts != sorted(set(starts)) or backwards or overlap:
         raise DataError("data.leaves_out_of_order", where=where)

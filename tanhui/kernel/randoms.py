@@ -7,6 +7,7 @@ what the numbers are for, for example ``("diameter", 17)`` for block 17 of the t
 from __future__ import annotations
 
 import hashlib
+from operator import index
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,9 +17,17 @@ __all__ = ["key64", "stream"]
 
 
 def key64(seed: int, *path: str | int) -> int:
-    """A 64-bit key for the stream ``path`` under ``seed``."""
-    name = "\x1f".join([str(seed), *(f"{type(part).__name__}:{part}" for part in path)])
+    """A 64-bit key for the stream ``path`` under ``seed``.
+
+    Different paths have different names: the parts of a path are told apart by kind, and the separator is doubled
+    where it stands inside a part. A whole number is the same part whatever type holds it.
+    """
+    name = "\x1f".join([str(index(seed)), *map(_part, path)])
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def _part(part: str | int) -> str:
+    return "str:" + part.replace("\x1f", "\x1f\x1f") if isinstance(part, str) else f"int:{index(part)}"
 
 
 def stream(seed: int, *path: str | int) -> np.random.Generator:

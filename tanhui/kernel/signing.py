@@ -9,17 +9,19 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tanhui.kernel.canonical import canonical_bytes, digest
-from tanhui.kernel.errors import InputError, IntegrityError
+from tanhui.kernel.errors import DomainError, InputError, IntegrityError
 
 __all__ = ["SUITE", "SigningKey", "TrustedKey", "key_id", "load_trust", "sign_document", "verify_document"]
 
 #: The one suite of today: pure Ed25519 (RFC 8032) over RFC 8785 bytes, prefixed by the purpose.
 SUITE = "ed25519-rfc8785"
+#: Length of an Ed25519 private seed and of a public key. [bytes]
+KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class SigningKey:
     """A private key and the name people know it by."""
 
     name: str
-    seed: bytes
+    seed: bytes = field(repr=False)
 
     @classmethod
     def generate(cls, name: str) -> SigningKey:
@@ -38,15 +40,21 @@ class SigningKey:
     def load(cls, path: Path) -> SigningKey:
         """Read a key file written by :meth:`save`."""
         try:
-            name, seed = path.read_text(encoding="utf-8").split()
-            return cls(name, base64.b64decode(seed, validate=True))
+            name, coded = path.read_text(encoding="utf-8").rsplit(maxsplit=1)
+            seed = base64.b64decode(coded, validate=True)
         except (OSError, ValueError) as error:
             raise InputError("key.unreadable", path=str(path), detail=str(error)) from None
+        if len(seed) != KEY_BYTES:
+            raise InputError("key.unreadable", path=str(path), detail=f"{len(seed)} != {KEY_BYTES}")
+        return cls(name.strip(), seed)
 
     def save(self, path: Path) -> None:
         """Write the key readable by its owner only; an existing file is never replaced."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise InputError("key.exists", path=str(path)) from None
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(f"{self.name} {base64.b64encode(self.seed).decode()}\n")
 
@@ -112,19 +120,19 @@ def verify_document(
         If the document has not the shape of a signed one, or a trusted key's signature on it is wrong.
     """
     try:
-        body, entries = document["body"], document["signatures"]
-        found = [(e["suite"], e["key_id"], base64.b64decode(e["signature"], validate=True)) for e in entries]
-    except (KeyError, TypeError, ValueError):
+        message, entries = signed_bytes(purpose, document["body"]), document["signatures"]
+        found = [(str(e["suite"]), str(e["key_id"]), base64.b64decode(e["signature"], validate=True)) for e in entries]
+    except (KeyError, TypeError, ValueError, DomainError):
         raise IntegrityError("signature.malformed") from None
-    signers = []
+    signers: dict[str, TrustedKey] = {}
     for suite, name, signature in found:
         key = trust.get(name)
         if suite != SUITE or key is None or role not in key.roles:
             continue
-        if not verify_signature(key.public, signature, signed_bytes(purpose, body)):
+        if not verify_signature(key.public, signature, message):
             raise IntegrityError("signature.wrong", key=key.name)
-        signers.append(key)
-    return signers
+        signers[name] = key  # signing twice is signing once
+    return list(signers.values())
 
 
 def load_trust(path: Path) -> dict[str, TrustedKey]:
@@ -136,4 +144,8 @@ def load_trust(path: Path) -> dict[str, TrustedKey]:
         keys = [TrustedKey(e["name"], base64.b64decode(e["public"], validate=True), tuple(e["roles"])) for e in entries]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise InputError("trust.unreadable", path=str(path), detail=str(error)) from None
+    for key in keys:
+        if len(key.public) != KEY_BYTES:
+            detail = f"{key.name}: {len(key.public)} != {KEY_BYTES}"
+            raise InputError("trust.unreadable", path=str(path), detail=detail)
     return {key_id(key.public): key for key in keys}

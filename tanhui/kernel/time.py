@@ -6,13 +6,16 @@ on 2026-01-01. A quantity over a period is split over calendar years by days.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
+from tanhui.kernel.data import data_path
 from tanhui.kernel.errors import DomainError
 
-__all__ = ["Period", "add_working_days", "is_working_day"]
+__all__ = ["Period", "add_working_days", "announced_years", "is_working_day"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,18 +67,26 @@ class Period:
         return [self.start.isoformat(), self.last_day.isoformat()]
 
 
+@cache
+def _announced_days() -> dict[date, bool]:
+    """Days that the yearly notices name: True where people work (in exchange), False where they do not."""
+    with data_path("kernel", "public_holidays.csv").open(encoding="utf-8", newline="") as table:
+        return {date.fromisoformat(row["date"]): row["day"] == "work" for row in csv.DictReader(table)}
+
+
+@cache
+def announced_years() -> frozenset[int]:
+    """Years whose public holidays in China are announced and in ``data/kernel/public_holidays.csv``."""
+    return frozenset(day.year for day in _announced_days())
+
+
 def is_working_day(day: date) -> tuple[bool, bool]:
     """Whether a day is a working day in China, and whether that is provisional.
 
-    Public holidays are announced a year at a time; for a year not yet announced weekends alone count and the answer
-    is provisional. The announced days are those of the ``chinesecalendar`` package.
+    Public holidays are announced a year at a time, in November; for a year not yet in the table weekends alone count
+    and the answer is provisional.
     """
-    import chinese_calendar
-
-    try:
-        return bool(chinese_calendar.is_workday(day)), False
-    except NotImplementedError:
-        return day.weekday() < 5, True
+    return _announced_days().get(day, day.weekday() < 5), day.year not in announced_years()
 
 
 def add_working_days(day: date, count: int) -> tuple[date, bool]:

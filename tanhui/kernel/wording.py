@@ -28,7 +28,11 @@ def say(key: str, lang: Lang = "en", /, *, default: str | None = None, **facts: 
 
     A key without wording gives ``default``, or the key itself: a poor sentence beats a crash inside an error.
     """
-    entry = merged_toml("wording.toml").get(key)
+    try:
+        entry = merged_toml("wording.toml").get(key)
+    except Exception as broken:
+        # Broken wording is itself an error that must be shown, and showing it asks for wording.
+        return f"{key} {facts} ({getattr(broken, 'facts', broken)})"
     if entry is None:
         return key if default is None else default
     return str(entry[lang]).format_map(_Facts(facts))
