@@ -31,12 +31,13 @@ def canonical_bytes(document: Any) -> bytes:
     Raises
     ------
     DomainError
-        For what JSON has no exact form: not-a-number, an integer beyond 2**53, a key that is no text, a date.
+        For what JSON has no exact form: not-a-number, an integer that no double stands for, a key that is no text,
+        a date.
     """
     import rfc8785
 
     try:
-        return rfc8785.dumps(document)
+        return rfc8785.dumps(_large_integers_as_floats(document))
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise DomainError("canonical.not_json", detail=str(error)) from None
 
@@ -57,6 +58,22 @@ def exact_json(data: bytes) -> Any:
     document = json.loads(data)
     if data not in (canonical_bytes(document), readable_bytes(document)):
         raise ValueError("not the one spelling of this document")
+    return document
+
+
+def _large_integers_as_floats(document: Any) -> Any:
+    """The document with whole numbers from 2**53 on as the doubles they were before JSON was read.
+
+    Canonical JSON prints the double 1e20 as 100000000000000000000, which Python reads back as an integer. Where the
+    double prints the very digits of the integer they are the same number; any other such integer stays, and is refused.
+    """
+    if isinstance(document, int) and not isinstance(document, bool) and abs(document) >= 2**53:
+        same = abs(document) < 10**21 and canonical_bytes(float(document)) == str(document).encode()
+        return float(document) if same else document
+    if isinstance(document, dict):
+        return {key: _large_integers_as_floats(value) for key, value in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [_large_integers_as_floats(value) for value in document]
     return document
 
 
