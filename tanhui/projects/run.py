@@ -6,16 +6,15 @@ A result folder holds ``result.json``, ``manifest.json``, ``report.html`` and th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tanhui.kernel.canonical import hash_json, rounded
+from tanhui.kernel.canonical import digest, readable_bytes, rounded
 from tanhui.kernel.confirmations import read_confirmations
 from tanhui.kernel.files import staged_folder, write_whole
-from tanhui.kernel.manifest import Manifest, software, unique_leaves
+from tanhui.kernel.manifest import Manifest, result_digest, software, unique_leaves
 from tanhui.kernel.nouns import Observation
 from tanhui.kernel.parameters import Leaf, Value
 from tanhui.kernel.progress import Progress, silent
@@ -25,7 +24,7 @@ from tanhui.projects.model import Afforestation, Head, Regional, load_project
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Finished", "River", "check_project", "plan_project", "result_hash", "run_project"]
+__all__ = ["Finished", "River", "check_project", "plan_project", "run_project"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,12 @@ def run_project(folder: Path, out: Path | None = None, progress: Progress | None
     out = out or Path("out") / project.id
     with staged_folder(out) as stage:
         river = flow(project, folder, report)
-        result, manifest = seal(project, river)
-        write_results(stage, result, manifest, river.tables, report)
+        report("write", 0, 2)
+        tables = {name: table_bytes(table) for name, table in river.tables.items()}
+        result, manifest = seal(project, river, tables)
+        report("write", 1, 2)
+        write_results(stage, result, manifest, tables)
+        report("write", 2, 2)
     return Finished(out, result, manifest)
 
 
@@ -95,46 +98,54 @@ def confirmed_parameters(project: Head, folder: Path) -> list[tuple[str, Value]]
     return read_confirmations([folder / path for path in project.confirmations], load_trust(folder / project.trust))
 
 
-def seal(project: Head, river: River) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Result and manifest, each naming the other: the result's hash is taken without its ``run``."""
-    result = rounded(dict(river.result))
+def seal(project: Head, river: River, tables: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Result and manifest, each naming the other, and the result naming its tables by their hashes."""
+    named = {f"{name}.parquet": digest(data) for name, data in tables.items()}
+    result: dict[str, Any] = rounded({**river.result, "tables": named})
     manifest = Manifest(
         project=project.id,
         seed=project.seed,
         inputs=river.inputs,
         methods=river.methods,
         parameters=unique_leaves(river.parameters),
-        result_sha256=result_hash(result),
+        result_sha256=result_digest(result),
         software=software(),
         options=river.options,
     )
     return {**result, "run": manifest.run}, manifest.to_dict()
 
 
-def result_hash(result: Mapping[str, Any]) -> str:
-    """The hash of a result document, without the run it belongs to."""
-    return hash_json({key: value for key, value in result.items() if key != "run"})
+def table_bytes(table: pd.DataFrame) -> bytes:
+    """A table as Parquet, its floats rounded like every result, so that the same run has the same bytes."""
+    import io
+
+    import numpy as np
+
+    from tanhui.kernel.canonical import SIGNIFICANT_DIGITS
+
+    def rounded_column(column: pd.Series) -> pd.Series:
+        if column.dtype != np.float64:
+            return column
+        size = np.floor(np.log10(np.abs(column.where(column != 0, 1.0))))
+        scale = 10.0 ** (SIGNIFICANT_DIGITS - 1 - size)
+        return (column * scale).round() / scale
+
+    stream = io.BytesIO()
+    table.apply(rounded_column).to_parquet(stream, index=False)
+    return stream.getvalue()
 
 
 def write_results(
-    stage: Path,
-    result: Mapping[str, Any],
-    manifest: Mapping[str, Any],
-    tables: Mapping[str, pd.DataFrame],
-    progress: Progress,
+    stage: Path, result: Mapping[str, Any], manifest: Mapping[str, Any], tables: Mapping[str, bytes]
 ) -> None:
     """Every file of a result folder, into the stage."""
     from tanhui.projects.report import render_report
 
-    progress("write", 0, 2)
-    for name, table in tables.items():
-        table.to_parquet(stage / f"{name}.parquet", index=False)
-    for name, document in (("result", result), ("manifest", manifest)):
-        text = json.dumps(document, ensure_ascii=False, indent=1)
-        write_whole(stage / f"{name}.json", text.encode())
-    progress("write", 1, 2)
+    for name, data in tables.items():
+        write_whole(stage / f"{name}.parquet", data)
+    write_whole(stage / "result.json", readable_bytes(result))
+    write_whole(stage / "manifest.json", readable_bytes(manifest))
     write_whole(stage / "report.html", render_report(result, manifest, "zh").encode())
-    progress("write", 2, 2)
 
 
 def check_project(folder: Path) -> dict[str, Any]:
@@ -170,5 +181,5 @@ def plan_project(folder: Path, out: Path | None = None) -> dict[str, Any]:
 
     document: dict[str, Any] = rounded(plan_document(project, folder))
     if out is not None:
-        write_whole(out / "plan.json", json.dumps(document, ensure_ascii=False, indent=1).encode())
+        write_whole(out / "plan.json", readable_bytes(document))
     return document

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stderr
 from typing import Annotated
 
 import typer
@@ -14,6 +16,9 @@ from tanhui.faces.cli.show import say_line, show_error, show_json
 from tanhui.kernel.errors import TanhuiError
 
 __all__ = ["app", "run"]
+
+#: Exit codes that are not an error's own: wrong usage, and the shell's for an interrupt.
+USAGE, INTERRUPTED = 2, 130
 
 app = typer.Typer(
     name="tanhui",
@@ -51,26 +56,23 @@ for commands in (project, trees, library, registry):
 
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
-    import click
-
     as_json = "--json" in argv
+    usage = io.StringIO()
     try:
-        code = app(list(argv), standalone_mode=False)
+        # With --json what the parser has to say about wrong usage becomes part of the document.
+        with redirect_stderr(usage) if as_json else nullcontext():
+            app(list(argv))
     except TanhuiError as error:
         show_error(error, as_json)
         return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        say_line(error.format_message())
-        return 0
-    except click.ClickException as error:
-        if as_json:
-            show_json({"error": {"code": "usage", "message": error.format_message()}})
-        else:
-            error.show()
-        return 2
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except SystemExit as finished:
+        code = finished.code if isinstance(finished.code, int) else 0
+        if as_json and code == USAGE and usage.getvalue():
+            show_json({"error": {"code": "usage", "message": usage.getvalue().strip()}})
+        return code
+    except KeyboardInterrupt:
         sys.stderr.write(t("interrupted") + "\n")
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         return 0
-    return code if isinstance(code, int) else 0
+    return 0

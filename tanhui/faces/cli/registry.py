@@ -1,0 +1,281 @@
+"""The first registry commands, and ``tanhui verify``: every tonne once, provable by a stranger."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tanhui.faces.cli.language import LANG, t
+from tanhui.faces.cli.show import JsonOption, say_line, show_json, show_table
+from tanhui.kernel.errors import InputError
+
+__all__ = ["add_to"]
+
+commands = typer.Typer(no_args_is_help=True, help=t("registry.help"), rich_markup_mode=None)
+
+FolderArgument = Annotated[Path, typer.Argument(metavar="REGISTRY", help=t("registry.folder"))]
+RequestOption = Annotated[str | None, typer.Option("--request", metavar="ID", help=t("registry.request"))]
+UnitsOption = Annotated[int, typer.Option("--units", min=1, help=t("registry.units"))]
+BatchOption = Annotated[str, typer.Option("--batch", help=t("registry.batch"))]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the tree."""
+    app.add_typer(commands, name="registry")
+    app.command("verify", help=t("verify.help"))(verify)
+
+
+def new_request() -> str:
+    """An id for a call whose maker gave none: such a call is not protected against being sent twice."""
+    import uuid
+
+    return f"cli-{uuid.uuid4()}"
+
+
+@commands.command("init", help=t("registry.init.help"))
+def init(
+    folder: FolderArgument,
+    name: Annotated[str, typer.Option("--name", metavar="ORIGIN", help=t("registry.name"))],
+    live: Annotated[bool, typer.Option("--live", help=t("registry.live"))] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a registry."""
+    from tanhui.registry.service import TRUST, Registry
+
+    with Registry.init(folder, name, sandbox=not live) as registry:
+        document = {"registry": registry.origin, "sandbox": registry.sandbox, "trust": str(folder / TRUST)}
+    if as_json:
+        show_json(document)
+    else:
+        say_line(t("registry.init.done", origin=document["registry"], trust=document["trust"]))
+
+
+@commands.command("account", help=t("registry.account.help"))
+def account(
+    folder: FolderArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=t("registry.account.name"))],
+    request: RequestOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open an account."""
+    from tanhui.registry.service import Registry
+
+    with Registry(folder) as registry:
+        opened = registry.open_account(name, request=request or new_request())
+    show_json(opened.to_dict()) if as_json else say_line(t("registry.account.done", id=opened.id, name=name))
+
+
+@commands.command("accounts", help=t("registry.accounts.help"))
+def accounts(folder: FolderArgument, as_json: JsonOption = False) -> None:
+    """Every account with what it holds."""
+    from tanhui.registry.service import Registry
+
+    with Registry(folder) as registry:
+        rows = [
+            {**view.to_dict(), "balances": [b.to_dict() for b in registry.balance(view.id)]}
+            for view in registry.accounts()
+        ]
+    if as_json:
+        show_json(rows)
+        return
+    table = [
+        (row["id"], row["name"] or "", b["batch"], b["vintage"], b["units"])
+        for row in rows
+        for b in row["balances"] or [{"batch": "", "vintage": "", "units": 0}]
+    ]
+    show_table([t(f"column.{key}") for key in ("account", "name", "batch", "vintage", "units")], table)
+
+
+@commands.command("issue", help=t("registry.issue.help"))
+def issue(
+    folder: FolderArgument,
+    run: Annotated[Path, typer.Option("--run", metavar="OUT", help=t("registry.issue.run"))],
+    owner: Annotated[str, typer.Option("--owner", metavar="ACCOUNT", help=t("registry.issue.owner"))],
+    region: Annotated[str, typer.Option("--region", help=t("registry.issue.region"))],
+    product: Annotated[str, typer.Option("--product", help=t("registry.issue.product"))] = "",
+    statement: Annotated[Path | None, typer.Option("--statement", help=t("registry.issue.statement"))] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", help=t("verify.trust"))] = None,
+    request: RequestOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn the claim of a run into serial-numbered batches."""
+    from tanhui.kernel.signing import load_trust
+    from tanhui.registry.service import Registry
+
+    result, manifest = read_json(run / "result.json"), read_json(run / "manifest.json")
+    if not result["claims"]:
+        raise InputError("cli.no_claim", path=str(run))
+    with Registry(folder) as registry:
+        batches = registry.issue_from_claim(
+            result,
+            manifest,
+            result["claims"][0],
+            owner=owner,
+            region=region,
+            product=product,
+            request=request or new_request(),
+            statement=read_json(statement) if statement else None,
+            verifiers=load_trust(trust) if trust else None,
+        )
+    if as_json:
+        show_json([batch.to_dict() for batch in batches])
+        return
+    headers = [t(f"column.{key}") for key in ("batch", "vintage", "first", "last", "units")]
+    show_table(headers, [(b.id, b.vintage, b.serials.start, b.serials.end - 1, b.serials.size) for b in batches])
+
+
+@commands.command("transfer", help=t("registry.transfer.help"))
+def transfer(
+    folder: FolderArgument,
+    source: Annotated[str, typer.Option("--from", metavar="ACCOUNT", help=t("registry.from"))],
+    target: Annotated[str, typer.Option("--to", metavar="ACCOUNT", help=t("registry.to"))],
+    batch: BatchOption,
+    units: UnitsOption,
+    request: RequestOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move units to another account, lowest serial first."""
+    from tanhui.registry.service import Registry
+
+    with Registry(folder) as registry:
+        moved = registry.transfer(source, target, batch, units, request=request or new_request())
+    show_holdings(moved, as_json)
+
+
+@commands.command("retire", help=t("registry.retire.help"))
+def retire(
+    folder: FolderArgument,
+    account_id: Annotated[str, typer.Option("--account", metavar="ACCOUNT", help=t("registry.from"))],
+    batch: BatchOption,
+    units: UnitsOption,
+    beneficiary: Annotated[str, typer.Option("--beneficiary", help=t("registry.retire.beneficiary"))],
+    purpose: Annotated[str, typer.Option("--purpose", help=t("registry.retire.purpose"))] = "voluntary",
+    first: Annotated[str | None, typer.Option("--from-day", metavar="DATE", help=t("registry.retire.first"))] = None,
+    last: Annotated[str | None, typer.Option("--to-day", metavar="DATE", help=t("registry.retire.last"))] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", metavar="FILE", help=t("registry.retire.certificate"))
+    ] = None,
+    request: RequestOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Retire units for ever and write the certificate."""
+    from tanhui.kernel.canonical import readable_bytes
+    from tanhui.kernel.files import write_whole
+    from tanhui.kernel.time import Period
+    from tanhui.registry.service import Registry
+
+    period = Period.inclusive(day(first), day(last)) if first and last else None
+    with Registry(folder) as registry:
+        retirement = registry.retire(
+            account_id,
+            batch,
+            units,
+            beneficiary=beneficiary,
+            purpose=purpose,  # type: ignore[arg-type]
+            period=period,
+            request=request or new_request(),
+        )
+        document = registry.certificate(retirement.id)
+    if certificate:
+        write_whole(certificate, readable_bytes(document))
+    if as_json:
+        show_json({**retirement.to_dict(), "certificate": str(certificate) if certificate else document})
+    else:
+        say_line(t("registry.retire.done", id=retirement.id, path=certificate or "-"))
+
+
+@commands.command("certificate", help=t("registry.certificate.help"))
+def certificate(
+    folder: FolderArgument,
+    retirement: Annotated[str, typer.Argument(metavar="RETIREMENT", help=t("registry.certificate.id"))],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("registry.retire.certificate"))],
+    as_json: JsonOption = False,
+) -> None:
+    """Write the certificate of a retirement again."""
+    from tanhui.kernel.canonical import readable_bytes
+    from tanhui.kernel.files import write_whole
+    from tanhui.registry.service import Registry
+
+    with Registry(folder) as registry:
+        document = registry.certificate(retirement)
+    write_whole(out, readable_bytes(document))
+    show_json(document) if as_json else say_line(t("template.written", path=out))
+
+
+@commands.command("holdings", help=t("registry.holdings.help"))
+def holdings(
+    folder: FolderArgument,
+    owner: Annotated[str | None, typer.Option("--account", metavar="ACCOUNT", help=t("registry.from"))] = None,
+    batch: Annotated[str | None, typer.Option("--batch", help=t("registry.batch"))] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Who holds which serials."""
+    from tanhui.registry.service import Registry
+
+    with Registry(folder) as registry:
+        show_holdings(registry.holdings(owner, batch), as_json)
+
+
+@commands.command("audit", help=t("registry.audit.help"))
+def audit(folder: FolderArgument, as_json: JsonOption = False) -> None:
+    """Rebuild the state from the log and compare."""
+    from tanhui.registry.service import Registry
+
+    with Registry(folder) as registry:
+        show_verdict(registry.audit(), as_json)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="CERTIFICATE", help=t("verify.file"))],
+    trust: Annotated[Path | None, typer.Option("--trust", metavar="FILE", help=t("verify.trust"))] = None,
+    run: Annotated[Path | None, typer.Option("--run", metavar="OUT", help=t("verify.run"))] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a tonne's passport, or a run's folder, offline."""
+    from tanhui.kernel.signing import load_trust
+    from tanhui.registry.verify import verify_certificate_file, verify_run_folder
+
+    if file.is_dir():
+        verdict = verify_run_folder(file)
+    else:
+        verdict = verify_certificate_file(file, load_trust(trust) if trust else None, run_folder=run)
+    show_verdict(verdict, as_json)
+
+
+def show_verdict(verdict: Any, as_json: bool) -> None:
+    """A verdict in words or JSON, and its exit code."""
+    if as_json:
+        show_json(verdict.to_dict(LANG))
+    else:
+        for line in verdict.lines(LANG):
+            say_line(line)
+    raise typer.Exit(verdict.exit_code)
+
+
+def show_holdings(found: Any, as_json: bool) -> None:
+    """Serial intervals with their owners."""
+    if as_json:
+        show_json([holding.to_dict() for holding in found])
+        return
+    headers = [t(f"column.{key}") for key in ("account", "batch", "first", "last", "units")]
+    show_table(headers, [(h.owner, h.batch, h.serials.start, h.serials.end - 1, h.serials.size) for h in found])
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file of ours."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError("cli.unreadable_json", path=str(path), detail=str(error)) from None
+
+
+def day(text: str) -> date:
+    """A date on the command line."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError("cli.not_a_date", entry=text) from None
