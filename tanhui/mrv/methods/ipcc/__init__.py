@@ -1,0 +1,1 @@
+"""IPCC Guidelines for National Greenhouse Gas Inventories: accounts of regions, never issued."""
