@@ -1,1 +1,1 @@
-
+"""Field inventories: US national tables (FIA), Chinese parcels and plot workbooks."""

@@ -1,0 +1,45 @@
+"""Sampling: what a sample of plots says about an area, how sure it is, and how many plots that takes.
+
+``model`` holds the nouns; ``estimators``, ``regression`` and ``change`` the formulas; ``size`` and ``advice`` the
+planning; ``plots`` and ``remeasured`` lead from trees to plot values; ``agency`` runs a national evaluation.
+"""
+
+from tanhui.mrv.sampling.advice import Advice, Band, advice
+from tanhui.mrv.sampling.agency import agency_estimates, carbon_change, carbon_stock
+from tanhui.mrv.sampling.change import independent_change, paired_change, partial_replacement
+from tanhui.mrv.sampling.estimators import post_stratified, ratio, stratified, total_of
+from tanhui.mrv.sampling.model import ChangeEstimate, Layout, RatioEstimate, SampleEstimate
+from tanhui.mrv.sampling.plots import forest_shares, plot_values
+from tanhui.mrv.sampling.regression import double_sampling, regression
+from tanhui.mrv.sampling.remeasured import remeasured_forest, remeasured_values
+from tanhui.mrv.sampling.size import allocation, sample_size
+from tanhui.mrv.sampling.student import t_two_sided
+
+__all__ = [
+    "Advice",
+    "Band",
+    "ChangeEstimate",
+    "Layout",
+    "RatioEstimate",
+    "SampleEstimate",
+    "advice",
+    "agency_estimates",
+    "allocation",
+    "carbon_change",
+    "carbon_stock",
+    "double_sampling",
+    "forest_shares",
+    "independent_change",
+    "paired_change",
+    "partial_replacement",
+    "plot_values",
+    "post_stratified",
+    "ratio",
+    "regression",
+    "remeasured_forest",
+    "remeasured_values",
+    "sample_size",
+    "stratified",
+    "t_two_sided",
+    "total_of",
+]
