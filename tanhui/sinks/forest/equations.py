@@ -254,7 +254,8 @@ def _covariance(equation_id: str) -> FloatArray | None:
     spread = np.zeros((5, 3))
     spread[0, 0] = spread[4, 2] = 1.0
     spread[1:4, 1] = [entry["exponents"].get(variable, 0.0) for variable in "dhr"]
-    return spread @ np.array(entry["matrix"], float) @ spread.T
+    matrix: FloatArray = spread @ np.array(entry["matrix"], float) @ spread.T
+    return matrix
 
 
 @cache
