@@ -8,7 +8,7 @@ merged at load, and a key that two folders define is refused.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -49,9 +49,14 @@ def find(name: str) -> Iterator[Path]:
 @cache
 def merged_toml(name: str) -> dict[str, Any]:
     """All files called ``name`` merged into one table of entries; a key defined twice is refused."""
+    return merge(find(name))
+
+
+def merge(paths: Iterable[Path]) -> dict[str, Any]:
+    """The entries of several TOML files in one table; a key that two of them define is refused."""
     merged: dict[str, Any] = {}
     origin: dict[str, Path] = {}
-    for path in find(name):
+    for path in paths:
         for key, entry in read_toml(path).items():
             if key in merged:
                 from tanhui.kernel.errors import DataError

@@ -101,7 +101,7 @@ def _scan(path: Path, max_bytes: int) -> tuple[str, str, bool]:
 
 def _decoded(path: Path, encoding: str, max_bytes: int) -> tuple[str, str, bool]:
     decoder = codecs.getincrementaldecoder(encoding)()
-    size, lines, head, last = 0, 1, "", ""
+    size, lines, head, last, beyond_ascii = 0, 1, "", "", False
     with open_bytes(path) as stream:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
@@ -117,7 +117,14 @@ def _decoded(path: Path, encoding: str, max_bytes: int) -> tuple[str, str, bool]
             lines += text.count("\n")
             head = head or text[: _CHUNK // 16]
             last = text or last
-        decoder.decode(b"", final=True)
+            beyond_ascii = beyond_ascii or not text.isascii()
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            if beyond_ascii:  # all before it was right in this encoding, so the end is missing
+                detail = "the last character is incomplete"
+                raise RefusedInput([Fault("file.cut_short", path.name, facts={"detail": detail})]) from None
+            raise
     return encoding, head, last.endswith("\n")
 
 
@@ -125,14 +132,11 @@ def _refuse_broken_utf8(error: UnicodeDecodeError, path: Path) -> None:
     """Refuse a UTF-8 file with a few broken bytes, which GB18030 would read as other characters.
 
     Text in GB18030 hardly ever holds whole UTF-8 characters beyond ASCII; a file with many of them and few bad bytes
-    is UTF-8 that was cut or damaged.
+    is UTF-8 that was damaged.
     """
     data = bytes(error.object)
     whole = len(re.findall(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xc2-\xdf][\x80-\xbf]", data))
     bad = data.decode("utf-8", "replace").count("\ufffd")
-    if "unexpected end" in error.reason and whole >= bad:
-        detail = "the last character is incomplete"
-        raise RefusedInput([Fault("file.cut_short", path.name, facts={"detail": detail})])
     if whole > 20 * bad:
         raise RefusedInput([Fault("file.mojibake", path.name, value=str(error.object[error.start : error.start + 4]))])
 
