@@ -6,7 +6,7 @@ word together choose the component of the diameter error (16 bits). So a draw de
 only, not on threads, blocks, groups or which sources are switched on.
 
 A call works on a run of at most :data:`WIDTH` draws and keeps them in the first-level cache; trees are added to
-their cell in the order of the table. Cutting draws into other runs or threads changes nothing, to the last bit.
+their cell in the order of the table. A form with a subtracted term gives 0 where it would be negative. Cutting draws into other runs or threads changes nothing, to the last bit.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ def add_trees(
     """
     width = sums.shape[1]
     u_d, u_h, u_r, u_e, u_m = np.empty(width), np.empty(width), np.empty(width), np.empty(width), np.empty(width)
-    ln_d, ln_h, ln_r, factor = np.zeros(width), np.zeros(width), np.zeros(width), np.zeros(width)
+    ln_d, ln_h, ln_r = np.zeros(width), np.zeros(width), np.zeros(width)
+    factor, whole = np.zeros(width), np.zeros(width)
     for i in range(dbh.size):
         e = equation[i]
         _draw_words(key, number[i], occasion, first, u_d, u_h, u_r, u_e, u_m)
@@ -171,9 +172,17 @@ def add_trees(
             for j in range(width):
                 factor[j] += spread * effect[j]
         row = sums[cell[i]]
-        for t in range(term_start[e], term_start[e + 1]):
-            p = parameters[t]
-            scale = sign[t] * weight[i]
+        start, stop = term_start[e], term_start[e + 1]
+        if stop - start == 1:
+            p, scale = parameters[start], sign[start] * weight[i]
+            for j in range(width):
+                row[j] += scale * exp(p[0, j] + p[1, j] * ln_d[j] + p[2, j] * ln_h[j] + p[3, j] * ln_r[j] + factor[j])
+            continue
+        whole[:] = 0.0
+        for t in range(start, stop):
+            p, scale = parameters[t], sign[t] * weight[i]
             for j in range(width):
                 x = p[0, j] + p[1, j] * ln_d[j] + p[2, j] * ln_h[j] + p[3, j] * ln_r[j] + factor[j]
-                row[j] += scale * exp(x)
+                whole[j] += scale * exp(x)
+        for j in range(width):
+            row[j] += max(whole[j], 0.0)

@@ -17,18 +17,18 @@ carbon_fraction    all trees of a carbon class, at all dates    class id
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tanhui.kernel.errors import DomainError
+from tanhui.sinks.forest.model import TreeMatch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tanhui.kernel.parameters import Leaf
-    from tanhui.sinks.forest.model import TreeMatch
 
 __all__ = ["SOURCES", "DiameterError", "ErrorModel", "Limits", "Ratio", "Sharing", "Trees"]
 
@@ -148,15 +148,41 @@ class Trees:
     carbon_class: NDArray[np.intp] | None = None
     number: NDArray[np.uint64] | None = None
     height_max_m: float | None = None
-    checked: bool = field(default=False)
 
     def __len__(self) -> int:
         return len(self.dbh_cm)
 
+    def take(self, rows: NDArray[np.intp], group: NDArray[np.intp], groups: int) -> Trees:
+        """Some of the trees, summed to other groups; each keeps its number and so its draws."""
+
+        def part(array: NDArray[Any] | None) -> NDArray[Any] | None:
+            return None if array is None else array[rows]
+
+        def sharing(whole: Sharing | None) -> Sharing | None:
+            return None if whole is None else Sharing(whole.index[rows], whole.ids)
+
+        names = ("height_m", "height_sd_m", "density_g_cm3", "density_sd_g_cm3", "dbh_sd_cm", "weight")
+        number = np.arange(len(self), dtype=np.uint64) if self.number is None else self.number
+        tallest = self.height_max_m
+        if tallest is None and self.height_m is not None:
+            tallest = float(np.max(self.height_m, initial=0.0))
+        match = self.match
+        return Trees(
+            dbh_cm=self.dbh_cm[rows],
+            match=TreeMatch(match.equations, match.equation[rows], match.out_of_range[rows], match.reasons),
+            **{name: part(getattr(self, name)) for name in names},
+            group=group,
+            groups=groups,
+            site=sharing(self.site),
+            density_class=sharing(self.density_class),
+            root_class=part(self.root_class),
+            carbon_class=part(self.carbon_class),
+            number=number[rows],
+            height_max_m=tallest,
+        )
+
     def __post_init__(self) -> None:
         """Refuse arrays of different lengths, values that are not positive, and sizes an equation lacks."""
-        if self.checked:
-            return
         n = len(self.dbh_cm)
         for name in ("height_m", "height_sd_m", "density_g_cm3", "density_sd_g_cm3", "dbh_sd_cm", "weight", "group"):
             array = getattr(self, name)

@@ -78,5 +78,8 @@ def plug_in(
             pd += w * terms[t, 1]
             ph += w * terms[t, 2]
             pr += w * terms[t, 3]
+        if total <= 0.0:  # below the root of a form with a subtracted term
+            total, pd, ph, pr = 0.0, 0.0, 0.0, 0.0
         value[i] = total
-        power[0, i], power[1, i], power[2, i] = pd / total, ph / total, pr / total
+        one = total if total > 0.0 else 1.0
+        power[0, i], power[1, i], power[2, i] = pd / one, ph / one, pr / one
