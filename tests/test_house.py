@@ -1,12 +1,19 @@
-"""The house keeps its floors: imports go down only, and rooms on one floor do not know each other."""
+"""The house keeps its rules: floors, what may be imported when, how errors are raised, how long a file may be."""
 
 import ast
+import re
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import tanhui
 
 ROOT = Path(tanhui.__file__).parent
+PROJECT = ROOT.parent
 #: Lowest first. Rooms on one line must not import each other.
 FLOORS: list[set[str]] = [
     {"kernel"},
@@ -21,11 +28,29 @@ FLOORS: list[set[str]] = [
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 #: Sinks that other sinks may import.
 SHARED_SINKS = {"engine", "forest", "soil", "products"}
+#: Too slow to import before a command is known: `tanhui --help` answers within 0.4 s.
+HEAVY = ("pandas", "numpy", "scipy", "numba", "matplotlib", "pyarrow", "geopandas", "shapely", "sqlalchemy", "openpyxl")
+#: Distribution -> modules, where the names differ or it brings another one that belongs to its interface.
+MODULES_OF = {"chinesecalendar": {"chinese_calendar"}, "jinja2": {"jinja2", "markupsafe"}}
+#: Errors without a code tell a user nothing. TypeError and AssertionError are for our own mistakes.
+BARE = {"ValueError", "RuntimeError", "Exception", "BaseException"}
+MAX_FUNCTION_LINES = 70
+MAX_FILE_LINES = 700
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(PROJECT).as_posix()
 
 
 def imports(path: Path) -> Iterator[str]:
     """Every module of ours that a file imports, at the top or inside a function."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("tanhui."))
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("tanhui"):
@@ -35,6 +60,18 @@ def imports(path: Path) -> Iterator[str]:
                 yield node.module
 
 
+def foreign_imports(path: Path) -> Iterator[str]:
+    """Every module that is neither ours nor Python's."""
+    for node in ast.walk(tree(path)):
+        found = []
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found = [node.module]
+        roots = {module.split(".")[0] for module in found}
+        yield from sorted(roots - sys.stdlib_module_names - {"tanhui"})
+
+
 def test_every_room_has_a_floor():
     rooms = {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()}
     assert rooms <= FLOOR_OF.keys()
@@ -42,7 +79,7 @@ def test_every_room_has_a_floor():
 
 def test_imports_go_down_only():
     wrong = []
-    for path in sorted(ROOT.rglob("*.py")):
+    for path in FILES:
         parts = path.relative_to(ROOT).parts
         if len(parts) == 1:
             continue
@@ -57,4 +94,117 @@ def test_imports_go_down_only():
             )
             if up or sideways or other_sink:
                 wrong.append(f"{'/'.join(parts)} imports {module}")
+    assert not wrong
+
+
+def test_no_import_that_the_project_does_not_declare():
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    distributions = [re.split(r"[^\w-]", entry)[0].lower() for entry in declared]
+    allowed = {module for entry in distributions for module in MODULES_OF.get(entry, {entry.replace("-", "_")})}
+    assert not [
+        f"{name(path)} imports {module}" for path in FILES for module in foreign_imports(path) if module not in allowed
+    ]
+
+
+def test_heavy_libraries_are_imported_late():
+    if not (ROOT / "faces" / "cli" / "__init__.py").is_file() and not (ROOT / "faces" / "cli.py").is_file():
+        pytest.skip("there is no command line yet")
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "import tanhui.faces.cli"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in run.stderr.splitlines() if "|" in line}
+    assert loaded & set(HEAVY) == set()
+
+
+def test_errors_have_a_code():
+    """A bare error may only be raised where pydantic asks for one, or in a private function whose module catches it."""
+    wrong = []
+    for path in FILES:
+        module = tree(path)
+        catches = {
+            caught.id
+            for node in ast.walk(module)
+            if isinstance(node, ast.ExceptHandler) and node.type is not None
+            for caught in ast.walk(node.type)
+            if isinstance(caught, ast.Name)
+        }
+        for function in ast.walk(module):
+            if isinstance(function, ast.FunctionDef) and not is_validator(function):
+                private = function.name.startswith("_")
+                wrong += [
+                    f"{name(path)}:{line} raises {raised}"
+                    for line, raised in bare_raises(function)
+                    if not (private and raised in catches)
+                ]
+    assert not wrong
+
+
+def is_validator(function: ast.FunctionDef) -> bool:
+    """Whether pydantic calls a function, and turns its ValueError into a fault."""
+    return any("validator" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def bare_raises(function: ast.FunctionDef) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            if isinstance(raised, ast.Name) and raised.id in BARE:
+                yield node.lineno, raised.id
+
+
+def test_functions_and_files_stay_short():
+    wrong = []
+    for path in FILES:
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if lines > MAX_FILE_LINES:
+            wrong.append(f"{name(path)} has {lines} lines")
+        for node in ast.walk(tree(path)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                length = code_lines(node)
+                if length > MAX_FUNCTION_LINES:
+                    wrong.append(f"{name(path)}:{node.lineno} {node.name} has {length} lines")
+    assert not wrong
+
+
+def code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring."""
+    first = node.body[0]
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
+    return (node.end_lineno or 0) - node.lineno + 1 - docstring
+
+
+def test_every_module_and_every_public_function_says_what_it_is_for():
+    wrong = []
+    for path in FILES:
+        module = tree(path)
+        if module.body and ast.get_docstring(module) is None:
+            wrong.append(name(path))
+        for node in module.body:
+            public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+            if public and ast.get_docstring(node) is None:  # type: ignore[arg-type]
+                wrong.append(f"{name(path)}:{node.lineno} {node.name}")  # type: ignore[union-attr]
+    assert not wrong
+
+
+#: Words of the workshop that made a file, and hosts of package registries: neither belongs in the product.
+FOREIGN_WORDS = re.compile(
+    r"/work/(main|shared)|\bpypi\.org\b|files\.pythonhosted\.org|\bAI assistant\b", re.IGNORECASE
+)
+
+
+def test_no_file_speaks_of_the_workshop():
+    listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=False).stdout
+    if not listed:
+        pytest.skip("not a git checkout")
+    wrong = []
+    for line in listed.splitlines():
+        path = PROJECT / line
+        if path.suffix in {".py", ".md", ".toml", ".csv", ".sh", ".yml", ".html", ".j2"} and path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if line != "tests/test_house.py" and (found := FOREIGN_WORDS.search(text)):
+                wrong.append(f"{line}: {found[0]}")
     assert not wrong

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from tanhui.kernel.errors import DomainError
+from tanhui.kernel.errors import DomainError, IntegrityError
 
 __all__ = [
     "SIGNIFICANT_DIGITS",
@@ -52,12 +52,16 @@ def exact_json(data: bytes) -> Any:
 
     Raises
     ------
-    ValueError
+    IntegrityError
         If it is not JSON, or any byte, a space even, is not where we would have put it.
     """
-    document = json.loads(data)
-    if data not in (canonical_bytes(document), readable_bytes(document)):
-        raise ValueError("not the one spelling of this document")
+    try:
+        document = json.loads(data)
+        exact = data in (canonical_bytes(document), readable_bytes(document))
+    except (ValueError, RecursionError, DomainError):
+        exact = False
+    if not exact:
+        raise IntegrityError("canonical.not_exact")
     return document
 
 

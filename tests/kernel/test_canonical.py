@@ -10,8 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tanhui.kernel.canonical import SIGNIFICANT_DIGITS, canonical_bytes, digest, file_digest, hash_json, rounded
-from tanhui.kernel.errors import DomainError
+from tanhui.kernel.canonical import (
+    SIGNIFICANT_DIGITS,
+    canonical_bytes,
+    digest,
+    exact_json,
+    file_digest,
+    hash_json,
+    readable_bytes,
+    rounded,
+)
+from tanhui.kernel.errors import DomainError, IntegrityError
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
@@ -123,3 +132,18 @@ def test_rounded_goes_into_everything_and_drops_what_json_has_no_word_for():
 
 def test_a_difference_in_the_last_bit_has_one_name():
     assert hash_json(rounded(0.1 + 0.2)) == hash_json(rounded(0.3))
+
+
+@given(JSON)
+def test_a_file_of_ours_is_read_only_as_we_wrote_it(document):
+    # Every number of JSON is a double, so the canonical spelling of a large one is read as an integer.
+    assert canonical_bytes(exact_json(canonical_bytes(document))) == canonical_bytes(document)
+    assert canonical_bytes(exact_json(readable_bytes(document))) == canonical_bytes(document)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b" {}", b"{}\n\n", b'{"b":1,"a":2}', b"1.0", b"NaN", b"\xff", b"[" * 10**5]
+)
+def test_any_other_byte_is_refused(data):
+    with pytest.raises(IntegrityError):
+        exact_json(data)
