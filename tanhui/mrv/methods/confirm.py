@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tanhui.kernel.bibliography import reference
+from tanhui.kernel.canonical import canonical_bytes
 from tanhui.kernel.confirmations import PURPOSE
 from tanhui.kernel.errors import Fault, InputError, RefusedInput
 from tanhui.kernel.files import write_whole
@@ -213,7 +214,7 @@ def _entry_faults(entry: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]]
     if entry["id"] not in own:
         return [Fault("methods.not_in_checklist", row=row, column="id", value=str(entry["id"]))]
     faults = []
-    if repr(entry["value"]) != repr(own[entry["id"]]["value"]):
+    if canonical_bytes([entry["value"]]) != canonical_bytes([own[entry["id"]]["value"]]):
         faults.append(Fault("methods.value_changed", row=row, column="value", value=str(entry["value"])[:80]))
     decision = entry.get("decision") or "unread"
     if decision not in DECISIONS:

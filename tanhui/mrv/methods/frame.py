@@ -29,11 +29,12 @@ from tanhui.kernel.nouns import Claim, ClaimKind
 from tanhui.kernel.parameters import Dated, Leaf, Parameters, Status, load_parameters
 from tanhui.kernel.wording import Lang
 from tanhui.mrv.methods.build import build
+from tanhui.mrv.methods.claims import reason_text
 from tanhui.mrv.methods.gwp import gwp_parameters
 from tanhui.mrv.methods.rule import Rule
 from tanhui.mrv.methods.verdict import Verdict
 
-__all__ = ["Document", "Gap", "Method", "method", "methods", "show"]
+__all__ = ["Document", "Gap", "Method", "evaluate", "method", "methods", "show"]
 
 HERE = Path(__file__).parent
 
@@ -205,6 +206,20 @@ def show(method_id: str, lang: Lang = "en") -> dict[str, Any]:
         "gaps": [{"clause": gap.clause, "unread": gap.words(lang)} for gap in m.gaps],
         "documents": [{"key": d.key, "title": d.zh if lang == "zh" else d.en} for d in m.documents],
         "cases": [path.stem for path in m.cases()],
+    }
+
+
+def evaluate(
+    method_id: str, data: Mapping[str, Any], *, lang: Lang = "en", parameters: Mapping[str, Dated] | None = None
+) -> dict[str, Any]:
+    """A methodology applied to inputs written by hand: the claim, its eligibility and why it is indicative."""
+    m = method(method_id)
+    inputs = m.inputs(data)
+    claim = m.account(inputs, parameters)
+    return {
+        "claim": claim.to_dict(),
+        "eligibility": [verdict.to_dict(lang) for verdict in m.eligibility(inputs, parameters)],
+        "reasons": [reason_text(reason, lang) for reason in claim.indicative_reasons],
     }
 
 

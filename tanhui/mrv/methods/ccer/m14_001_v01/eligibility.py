@@ -31,6 +31,11 @@ def negated(answer: bool | None) -> bool | None:
     return None if answer is None else not answer
 
 
+def mark(answer: bool | None) -> str:
+    """An answer as a table shows it."""
+    return "?" if answer is None else "✓" if answer else "✗"
+
+
 @rule(
     "2",
     zh="适用于乔木、竹子和灌木造林，包括防护林、特种用途林、用材林；不包括经济林、非林地上的通道绿化和城镇村及工矿用地绿化。",
@@ -69,7 +74,7 @@ def land_history(inputs: AfforestationInputs, parcel: Parcel, *, day: date, p: M
     since = parcel.no_forest_since
     latest = years_later(inputs.project_start, -years)
     answers = (parcel.planned_for_afforestation, None if since is None else since <= latest)
-    facts = {"since": since, "latest": latest, "planned": parcel.planned_for_afforestation}
+    facts = {"since": since or "?", "latest": latest, "planned": mark(parcel.planned_for_afforestation)}
     return Finding(
         False if False in answers else None if None in answers else True, "methods.land_history", wants, facts
     )
