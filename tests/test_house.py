@@ -94,7 +94,7 @@ def test_imports_go_down_only():
             )
             if up or sideways or other_sink:
                 wrong.append(f"{'/'.join(parts)} imports {module}")
-    assert not wrong
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 def test_no_import_that_the_project_does_not_declare():
@@ -139,7 +139,7 @@ def test_errors_have_a_code():
                     for line, raised in bare_raises(function)
                     if not (private and raised in catches)
                 ]
-    assert not wrong
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 def is_validator(function: ast.FunctionDef) -> bool:
@@ -166,7 +166,7 @@ def test_functions_and_files_stay_short():
                 length = code_lines(node)
                 if length > MAX_FUNCTION_LINES:
                     wrong.append(f"{name(path)}:{node.lineno} {node.name} has {length} lines")
-    assert not wrong
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 def code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -187,7 +187,7 @@ def test_every_module_and_every_public_function_says_what_it_is_for():
             public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
             if public and ast.get_docstring(node) is None:  # type: ignore[arg-type]
                 wrong.append(f"{name(path)}:{node.lineno} {node.name}")  # type: ignore[union-attr]
-    assert not wrong
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 #: Words of the workshop that made a file, and hosts of package registries: neither belongs in the product.
@@ -207,4 +207,4 @@ def test_no_file_speaks_of_the_workshop():
             text = path.read_text(encoding="utf-8", errors="replace")
             if line != "tests/test_house.py" and (found := FOREIGN_WORDS.search(text)):
                 wrong.append(f"{line}: {found[0]}")
-    assert not wrong
+    assert not wrong, "\n".join(map(str, wrong))
