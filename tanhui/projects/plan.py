@@ -80,13 +80,9 @@ class Conversion:
 
     def leaves(self) -> dict[str, Leaf]:
         """The factors given, by the name of their error source."""
-        given = {
-            "density": self.density,
-            "expansion": self.bef,
-            "root_ratio": self.root_ratio,
-            "carbon_fraction": self.carbon_fraction,
-        }
-        return {name: leaf for name, leaf in given.items() if leaf is not None}
+        names = ("density", "expansion", "root_ratio", "carbon_fraction")
+        given = (self.density, self.bef, self.root_ratio, self.carbon_fraction)
+        return {name: leaf for name, leaf in zip(names, given, strict=True) if leaf is not None}
 
     def factor(self, unit: str) -> float:
         """t CO2 per unit of the curve's stock."""
@@ -98,7 +94,7 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class CustomConversion:
-    """Any other way from the curve's stock to t CO2 per hectare (or per tree), with its relative standard error."""
+    """Any other way from the stock per hectare to t CO2 per hectare, with its relative standard error."""
 
     name: str
     function: Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -249,11 +245,13 @@ def make_plan(plantings: Iterable[Planting], period: Period) -> Plan:
 
 #: What makes an error common to two units: its name among the sources, then whose it is.
 Source = tuple[str, ...]
+#: Per source: derivatives (days, parameters), and the covariance of the parameters.
+Errors = dict[Source, tuple["NDArray[np.float64]", "NDArray[np.float64]"]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Unit:
-    """A unit at the days: stocks, harvest, and the derivative of its stock by each source (days, parameters)."""
+    """A unit at the days: stocks, harvest, and the errors of its stock."""
 
     area_ha: float
     live_t: NDArray[np.float64]
@@ -261,8 +259,7 @@ class _Unit:
     harvested_t: NDArray[np.float64]
     average_t: float
     capped: bool
-    gradients: Mapping[Source, NDArray[np.float64]]
-    covariances: Mapping[Source, NDArray[np.float64]]
+    errors: Errors
 
 
 def _unit(planting: Planting, number: int, days: Sequence[date]) -> _Unit:
@@ -274,8 +271,8 @@ def _unit(planting: Planting, number: int, days: Sequence[date]) -> _Unit:
         average = planting.area_ha * long_term_average(
             _growth(planting), planting.rotation, convert=lambda stock: _co2(planting, stock)
         )
-    gradients, covariances = _errors(planting, number, age, live + products)
-    return _Unit(planting.area_ha, live, products, harvested, average, capped, gradients, covariances)
+    errors = _errors(planting, number, age, live + products)
+    return _Unit(planting.area_ha, live, products, harvested, average, capped, errors)
 
 
 def _growth(
@@ -323,16 +320,12 @@ def _pools(
     return live, kept, harvested.sum(axis=1)
 
 
-def _errors(
-    planting: Planting, number: int, age: NDArray[np.float64], stock: NDArray[np.float64]
-) -> tuple[dict[Source, NDArray[np.float64]], dict[Source, NDArray[np.float64]]]:
+def _errors(planting: Planting, number: int, age: NDArray[np.float64], stock: NDArray[np.float64]) -> Errors:
     """Derivatives of the unit's stock by every source of error, and the sources' covariances."""
-    gradients: dict[Source, NDArray[np.float64]] = {}
-    covariances: dict[Source, NDArray[np.float64]] = {}
+    errors: Errors = {}
 
     def note(source: Source, gradient: NDArray[np.float64], covariance: Any) -> None:
-        gradients[source] = gradient.reshape(len(age), -1)
-        covariances[source] = np.atleast_2d(np.asarray(covariance, float))
+        errors[source] = gradient.reshape(len(age), -1), np.atleast_2d(np.asarray(covariance, float))
 
     def slope(gap: float, up: Mapping[str, Any], down: Mapping[str, Any]) -> NDArray[np.float64]:
         high, low = (sum(_pools(planting, age, **change)[:2]) for change in (up, down))
@@ -357,7 +350,7 @@ def _errors(
         alive = planting.survival
         by_survival = slope(2e-6, {"survival": alive + 1e-6}, {"survival": alive - 1e-6})
         note(("survival", str(number)), by_survival, planting.survival_sd**2)
-    return gradients, covariances
+    return errors
 
 
 def _leaves(conversion: Conversion | CustomConversion) -> dict[str, Leaf]:
@@ -368,37 +361,30 @@ def _leaves(conversion: Conversion | CustomConversion) -> dict[str, Leaf]:
 
 
 def _series(domain: str, days: tuple[date, ...], units: Sequence[_Unit]) -> PlanSeries:
-    capped = sum((_capped(unit) for unit in units), np.zeros(len(days)))
-    gradients, covariances = _summed_errors(units)
+    errors, none = _summed_errors(units), np.zeros(len(days))
+    capped = sum((_capped(unit) for unit in units), none)
     return PlanSeries(
         domain=domain,
         area_ha=sum(unit.area_ha for unit in units),
         days=days,
         years=tuple(day.year for day in days[:-1]),
-        live_t=sum((unit.live_t for unit in units), np.zeros(len(days))),
-        products_t=sum((unit.products_t for unit in units), np.zeros(len(days))),
-        stock_se_t=_se(gradients, covariances, len(days)),
-        removal_se_t=_se({key: np.diff(g, axis=0) for key, g in gradients.items()}, covariances, len(days) - 1),
-        cumulative_se_t=_se({key: g[1:] - g[0] for key, g in gradients.items()}, covariances, len(days) - 1),
-        harvested_t=np.diff(sum((unit.harvested_t for unit in units), np.zeros(len(days)))),
+        live_t=sum((unit.live_t for unit in units), none),
+        products_t=sum((unit.products_t for unit in units), none),
+        stock_se_t=_se(errors, lambda g: g, len(days)),
+        removal_se_t=_se(errors, lambda g: np.diff(g, axis=0), len(days) - 1),
+        cumulative_se_t=_se(errors, lambda g: g[1:] - g[0], len(days) - 1),
+        harvested_t=np.diff(sum((unit.harvested_t for unit in units), none)),
         capped_cumulative_t=capped[1:] - capped[0],
         long_term_average_t=sum(unit.average_t for unit in units),
-        variance_shares=_shares({key: g[-1] - g[0] for key, g in gradients.items()}, covariances),
+        variance_shares=_shares(errors),
     )
 
 
 def _total(days: tuple[date, ...], units: Sequence[_Unit], strata: Sequence[PlanSeries]) -> PlanSeries:
-    """The total: amounts are the sums of the strata, errors those of all units together."""
-    errors = _series(TOTAL, days, units)
-    return replace(
-        errors,
-        area_ha=sum(s.area_ha for s in strata),
-        live_t=sum((s.live_t for s in strata), np.zeros(len(days))),
-        products_t=sum((s.products_t for s in strata), np.zeros(len(days))),
-        harvested_t=sum((s.harvested_t for s in strata), np.zeros(len(days) - 1)),
-        capped_cumulative_t=sum((s.capped_cumulative_t for s in strata), np.zeros(len(days) - 1)),
-        long_term_average_t=sum(s.long_term_average_t for s in strata),
-    )
+    """The total: amounts are the sums of the strata to the last bit, errors those of all units together."""
+    amounts = ("live_t", "products_t", "harvested_t", "capped_cumulative_t", "area_ha", "long_term_average_t")
+    summed: dict[str, Any] = {name: sum(getattr(stratum, name) for stratum in strata) for name in amounts}
+    return replace(_series(TOTAL, days, units), **summed)
 
 
 def _capped(unit: _Unit) -> NDArray[np.float64]:
@@ -407,35 +393,31 @@ def _capped(unit: _Unit) -> NDArray[np.float64]:
     return np.minimum(np.maximum.accumulate(stock), unit.average_t) if unit.capped else stock
 
 
-def _summed_errors(
-    units: Sequence[_Unit],
-) -> tuple[dict[Source, NDArray[np.float64]], dict[Source, NDArray[np.float64]]]:
+def _summed_errors(units: Sequence[_Unit]) -> Errors:
     """Derivatives added over units that share a source: that is what makes their errors fully correlated."""
-    gradients: dict[Source, NDArray[np.float64]] = {}
-    covariances: dict[Source, NDArray[np.float64]] = {}
+    errors: Errors = {}
     for unit in units:
-        for source, gradient in unit.gradients.items():
-            gradients[source] = gradients[source] + gradient if source in gradients else gradient
-            covariances[source] = unit.covariances[source]
-    return gradients, covariances
+        for source, (gradient, covariance) in unit.errors.items():
+            before = errors[source][0] if source in errors else 0.0
+            errors[source] = before + gradient, covariance
+    return errors
 
 
-def _se(
-    gradients: Mapping[Source, NDArray[np.float64]], covariances: Mapping[Source, NDArray[np.float64]], size: int
-) -> NDArray[np.float64]:
+def _se(errors: Errors, change: Callable[[NDArray[np.float64]], NDArray[np.float64]], size: int) -> NDArray[np.float64]:
+    """Standard error of the stock, or of a change of it, at the days."""
     variance = np.zeros(size)
-    for source, gradient in gradients.items():
-        variance = variance + np.einsum("np,pq,nq->n", gradient, covariances[source], gradient)
+    for gradient, covariance in errors.values():
+        rows = change(gradient)
+        variance = variance + np.einsum("np,pq,nq->n", rows, covariance, rows)
     return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
-def _shares(
-    gradients: Mapping[Source, NDArray[np.float64]], covariances: Mapping[Source, NDArray[np.float64]]
-) -> dict[str, float]:
+def _shares(errors: Errors) -> dict[str, float]:
     """Fraction of the variance of the whole period's removal by source; empty where there is none."""
     parts: dict[str, float] = defaultdict(float)
-    for source, gradient in gradients.items():
-        parts[source[0]] += float(gradient @ covariances[source] @ gradient)
+    for source, (gradient, covariance) in errors.items():
+        change = gradient[-1] - gradient[0]
+        parts[source[0]] += float(change @ covariance @ change)
     whole = sum(parts.values())
     return {name: part / whole for name, part in sorted(parts.items())} if whole > 0 else {}
 
@@ -451,7 +433,7 @@ def _faults(units: Sequence[Planting], period: Period) -> list[Fault]:
     leaves: dict[str, Leaf] = {}
     for row, unit in enumerate(units, start=1):
         found = [*_bad_numbers(unit, period), *_bad_conversion(unit)]
-        if curves.setdefault(unit.curve.id, unit.curve) is not unit.curve:
+        if not _same_curve(curves.setdefault(unit.curve.id, unit.curve), unit.curve):
             found.append(("curve_id_twice", "curve", unit.curve.id))
         factors = _leaves(unit.conversion).values()
         found += [("leaf_id_twice", "conversion", f.id) for f in factors if leaves.setdefault(f.id, f) != f]
@@ -459,36 +441,34 @@ def _faults(units: Sequence[Planting], period: Period) -> list[Fault]:
     return faults
 
 
-def _bad_numbers(unit: Planting, period: Period) -> list[tuple[str, str, str]]:
+def _same_curve(one: GrowthCurve, other: GrowthCurve) -> bool:
+    """Whether two curves are the same in all that the plan computes with."""
+    alike = all(getattr(one, x) == getattr(other, x) for x in ("form", "parameters", "unit", "relative_error"))
+    return alike and np.array_equal(np.asarray(one.covariance), np.asarray(other.covariance))
+
+
+def _bad_numbers(u: Planting, period: Period) -> list[tuple[str, str, str]]:
     """Faults (code, column, value) of a unit's own figures."""
+    planned, stems, per_tree = u.survival + u.replanted_share, u.stems_per_ha, u.curve.unit in PER_TREE
     checks = [
-        ("no_stratum", "stratum", unit.stratum, unit.stratum.strip() not in ("", TOTAL)),
-        ("not_positive", "area_ha", unit.area_ha, 0 < unit.area_ha < np.inf),
-        ("planted_after_end", "planted", unit.planted, unit.planted < period.end),
-        ("share_outside", "survival", unit.survival, 0 < unit.survival <= 1),
-        ("share_outside", "replanted_share", unit.replanted_share, 0 <= unit.replanted_share <= 1),
-        (
-            "more_than_planted",
-            "replanted_share",
-            unit.replanted_share,
-            unit.survival + unit.replanted_share <= 1 + 1e-9,
-        ),
-        ("negative", "replant_after_yr", unit.replant_after_yr, unit.replant_after_yr >= 0),
-        ("negative", "area_sd_ha", unit.area_sd_ha, unit.area_sd_ha >= 0),
-        ("negative", "survival_sd", unit.survival_sd, unit.survival_sd >= 0),
-        (
-            "stems_missing",
-            "stems_per_ha",
-            unit.stems_per_ha,
-            unit.curve.unit not in PER_TREE or bool(unit.stems_per_ha),
-        ),
-        ("not_positive", "stems_per_ha", unit.stems_per_ha, unit.stems_per_ha is None or unit.stems_per_ha > 0),
+        ("no_stratum", "stratum", u.stratum, u.stratum.strip() not in ("", TOTAL)),
+        ("not_positive", "area_ha", u.area_ha, 0 < u.area_ha < np.inf),
+        ("planted_after_end", "planted", u.planted, u.planted < period.end),
+        ("share_outside", "survival", u.survival, 0 < u.survival <= 1),
+        ("share_outside", "replanted_share", u.replanted_share, 0 <= u.replanted_share <= 1),
+        ("more_than_planted", "replanted_share", u.replanted_share, planned <= 1 + 1e-9),
+        ("negative", "replant_after_yr", u.replant_after_yr, u.replant_after_yr >= 0),
+        ("negative", "area_sd_ha", u.area_sd_ha, u.area_sd_ha >= 0),
+        ("negative", "survival_sd", u.survival_sd, u.survival_sd >= 0),
+        ("no_reference", "curve", u.curve.id, bool(u.curve.reference.strip())),
+        ("stems_missing", "stems_per_ha", stems, stems is not None or not per_tree),
+        ("not_positive", "stems_per_ha", stems, stems is None or stems > 0),
     ]
-    if unit.products is not None:
+    if u.products is not None:
         checks += [
-            ("share_outside", "products", unit.products.share, 0 <= unit.products.share <= 1),
-            ("not_positive", "products", unit.products.half_life_yr, unit.products.half_life_yr > 0),
-            ("no_reference", "products", unit.products.reference, bool(unit.products.reference.strip())),
+            ("share_outside", "products", u.products.share, 0 <= u.products.share <= 1),
+            ("not_positive", "products", u.products.half_life_yr, u.products.half_life_yr > 0),
+            ("no_reference", "products", u.products.share, bool(u.products.reference.strip())),
         ]
     return [(code, column, str(value)) for code, column, value, good in checks if not good]
 
@@ -502,14 +482,12 @@ def _bad_conversion(unit: Planting) -> list[tuple[str, str, str]]:
         return [("unknown_curve_unit", "curve", unit.curve.unit)]
     wanted = FACTORS[unit.curve.unit]
     given = {"bef" if name == "expansion" else name for name in unit.conversion.leaves()}
-    missing = [name for name in wanted if not name.endswith("?") and name not in given]
-    twice = sorted(given - {name.rstrip("?") for name in wanted})
-    wrong = [name for name, leaf in unit.conversion.leaves().items() if not leaf.number() > 0]
-    return [
-        *(("factor_missing", "conversion", name) for name in missing),
-        *(("factor_twice", "conversion", name) for name in twice),
-        *(("not_positive", "conversion", name) for name in wrong),
-    ]
+    found = {
+        "factor_missing": [name for name in wanted if not name.endswith("?") and name not in given],
+        "factor_twice": sorted(given - {name.rstrip("?") for name in wanted}),
+        "not_positive": [name for name, leaf in unit.conversion.leaves().items() if not leaf.number() > 0],
+    }
+    return [(code, "conversion", name) for code, names in found.items() for name in names]
 
 
 def _reasons(units: Sequence[Planting], days: Sequence[date]) -> tuple[Reason, ...]:
@@ -530,11 +508,12 @@ def _reasons(units: Sequence[Planting], days: Sequence[date]) -> tuple[Reason, .
             oldest = min(oldest, unit.rotation.harvest_age_yr)
         if oldest > curve.age_max_yr:
             note("extrapolated", curve.id, age=round(oldest), limit=round(curve.age_max_yr))
-        for leaf in _leaves(unit.conversion).values():
-            if leaf.status is not Status.PRIMARY:
-                note("leaf_status", leaf.id, status=leaf.status.word)
-        if isinstance(unit.conversion, CustomConversion) and unit.conversion.status is not Status.PRIMARY:
-            note("leaf_status", unit.conversion.name, status=unit.conversion.status.word)
+        statuses = {leaf.id: leaf.status for leaf in _leaves(unit.conversion).values()}
+        if isinstance(unit.conversion, CustomConversion):
+            statuses[unit.conversion.name] = unit.conversion.status
+        for name, status in statuses.items():
+            if status is not Status.PRIMARY:
+                note("leaf_status", name, status=status.word)
     return tuple(found[key] for key in sorted(found))
 
 
@@ -562,11 +541,12 @@ def plan_to_dict(plan: Plan, lang: Lang = "en") -> dict[str, Any]:
 
 def _series_to_dict(series: PlanSeries) -> dict[str, Any]:
     stock, removal, cumulative = series.stock_t, series.removal_t, series.cumulative_t
+    days = [day.isoformat() for day in series.days]
     by_year = [
         {
             "year": year,
-            "from": series.days[i].isoformat(),
-            "until": series.days[i + 1].isoformat(),
+            "from": days[i],
+            "until": days[i + 1],
             "removal_t": float(removal[i]),
             "removal_ci90": list(interval90(float(removal[i]), float(series.removal_se_t[i]))),
             "cumulative_t": float(cumulative[i]),
@@ -579,10 +559,8 @@ def _series_to_dict(series: PlanSeries) -> dict[str, Any]:
         }
         for i, year in enumerate(series.years)
     ]
-    return {
-        "domain": series.domain,
-        "area_ha": float(series.area_ha),
-        "stock_at_start_t": float(stock[0]),
+    head = {"domain": series.domain, "area_ha": float(series.area_ha), "stock_at_start_t": float(stock[0])}
+    return head | {
         "long_term_average_t": float(series.long_term_average_t),
         "variance_shares": dict(series.variance_shares),
         "by_year": by_year,
@@ -590,24 +568,15 @@ def _series_to_dict(series: PlanSeries) -> dict[str, Any]:
 
 
 def _planting_to_dict(planting: Planting) -> dict[str, Any]:
-    curve = planting.curve
-    return {
-        "stratum": planting.stratum,
-        "species": planting.species,
-        "area_ha": planting.area_ha,
+    curve, cuts = planting.curve, planting.rotation.thinnings
+    plain = ("stratum", "species", "area_ha", "survival", "replanted_share", "stems_per_ha")
+    of_curve = ("id", "form", "unit", "relative_error", "reference")
+    return {name: getattr(planting, name) for name in plain} | {
         "planted": planting.planted.isoformat(),
-        "survival": planting.survival,
-        "replanted_share": planting.replanted_share,
         "harvest_age_yr": planting.rotation.harvest_age_yr,
-        "thinnings": [{"age_yr": c.age_yr, "removed_share": c.removed_share} for c in planting.rotation.thinnings],
-        "curve": {
-            "id": curve.id,
-            "form": curve.form,
-            "parameters": list(curve.parameters),
-            "unit": curve.unit,
-            "reference": curve.reference,
-            "status": curve.status.word,
-        },
+        "thinnings": [{"age_yr": cut.age_yr, "removed_share": cut.removed_share} for cut in cuts],
+        "curve": {name: getattr(curve, name) for name in of_curve}
+        | {"parameters": list(curve.parameters), "status": curve.status.word},
     }
 
 
@@ -615,41 +584,29 @@ def plan_summary(plan: Plan, lang: Lang = "en") -> list[str]:
     """The plan in plain words, one sentence each."""
     total = plan.total
     whole, se = float(total.cumulative_t[-1]), float(total.cumulative_se_t[-1])
-    low, high = interval90(whole, se)
-    first, last = plan.period.to_list()
-    area = f"{total.area_ha:,.1f}"
-    lines = [
-        say(
-            "plan.summary.head",
-            lang,
-            first=first,
-            last=last,
-            area=area,
-            units=len(plan.plantings),
-            strata=len(plan.strata),
-        ),
-        say("plan.summary.whole", lang, whole=f"{whole:,.0f}", low=f"{low:,.0f}", high=f"{high:,.0f}")
-        if se
-        else say("plan.summary.whole_without_error", lang, whole=f"{whole:,.0f}"),
-        say("plan.summary.mean", lang, mean=f"{whole / plan.period.years / total.area_ha:,.1f}"),
-        say(
-            "plan.summary.best_year",
-            lang,
-            year=total.years[int(np.argmax(total.removal_t))],
-            removal=f"{total.removal_t.max():,.0f}",
-        ),
-    ]
-    if total.harvested_t.sum() > 0:
-        average = f"{total.long_term_average_t:,.0f}"
-        capped = f"{total.capped_cumulative_t[-1]:,.0f}"
-        harvested = f"{total.harvested_t.sum():,.0f}"
-        lines.append(say("plan.summary.harvest", lang, harvested=harvested, average=average, capped=capped))
+    best = int(np.argmax(total.removal_t))
+    figures: dict[str, float] = {
+        "whole": whole,
+        "low": whole - Z90 * se,
+        "high": whole + Z90 * se,
+        "removal": float(total.removal_t[best]),
+        "harvested": float(total.harvested_t.sum()),
+        "average": total.long_term_average_t,
+        "capped": float(total.capped_cumulative_t[-1]),
+    }
+    facts: dict[str, Any] = {name: f"{figure:,.0f}" for name, figure in figures.items()}
+    facts["first"], facts["last"] = plan.period.to_list()
+    facts |= {"units": len(plan.plantings), "strata": len(plan.strata), "count": len(plan.reasons)}
+    facts |= {"area": f"{total.area_ha:,.1f}", "mean": f"{whole / plan.period.years / total.area_ha:,.1f}"}
+    facts["year"] = total.years[best]
     if total.variance_shares:
         name, share = max(total.variance_shares.items(), key=lambda item: item[1])
-        lines.append(say("plan.summary.error", lang, source=say(f"plan.source.{name}", lang), share=f"{share:.0%}"))
-    if plan.reasons:
-        lines.append(say("plan.summary.indicative", lang, count=len(plan.reasons)))
-    return lines
+        facts |= {"source": say(f"plan.source.{name}", lang), "share": f"{share:.0%}"}
+    said = ["head", "whole" if se else "whole_without_error", "mean", "best_year"]
+    said += ["harvest"] if figures["harvested"] > 0 else []
+    said += ["error"] if total.variance_shares else []
+    said += ["indicative"] if plan.reasons else []
+    return [say(f"plan.summary.{name}", lang, **facts) for name in said]
 
 
 # --- what was measured -----------------------------------------------------------------------------------------------
@@ -692,17 +649,11 @@ class Deviation:
 
     def text(self, lang: Lang = "en") -> str:
         """The deviation as a sentence."""
+        key = "plan.deviation.reason" if self.reason_required else "plan.deviation.within"
         share = "-" if self.difference_share is None else f"{self.difference_share:+.0%}"
-        return say(
-            "plan.deviation.reason" if self.reason_required else "plan.deviation.within",
-            lang,
-            day=self.day.isoformat(),
-            domain=self.domain,
-            measured=f"{self.measured_t:,.0f}",
-            planned=f"{self.planned_t:,.0f}",
-            share=share,
-            limit=f"{self.limit:.0%}",
-        )
+        amounts = {"measured": f"{self.measured_t:,.0f}", "planned": f"{self.planned_t:,.0f}"}
+        limit = f"{self.limit:.0%}"
+        return say(key, lang, day=self.day.isoformat(), domain=self.domain, share=share, limit=limit, **amounts)
 
 
 def compare_to_plan(measured: Iterable[Measured], plan: Plan, limit: float) -> tuple[Deviation, ...]:
@@ -726,7 +677,7 @@ def compare_to_plan(measured: Iterable[Measured], plan: Plan, limit: float) -> t
 
 
 def _deviation(one: Measured, plan: Plan, limit: float) -> Deviation:
-    plan.series(one.domain)
+    plan.series(one.domain)  # refuses a stratum the plan does not have
     if not plan.period.start <= one.day <= plan.period.end:
         raise DomainError("plan.day_outside", day=one.day.isoformat(), period=" / ".join(plan.period.to_list()))
     units = [
@@ -735,8 +686,8 @@ def _deviation(one: Measured, plan: Plan, limit: float) -> Deviation:
         if one.domain in (TOTAL, planting.stratum)
     ]
     series = _series(one.domain, (one.day,), units)
-    planned, difference = float(series.stock_t[0]), one.stock_t - float(series.stock_t[0])
-    share = difference / planned if planned > 0 else None
+    planned = float(series.stock_t[0])
+    share = (one.stock_t - planned) / planned if planned > 0 else None
     return Deviation(
         day=one.day,
         domain=one.domain,
@@ -745,5 +696,5 @@ def _deviation(one: Measured, plan: Plan, limit: float) -> Deviation:
         measured_t=one.stock_t,
         difference_share=share,
         limit=limit,
-        reason_required=difference != 0 if share is None else abs(share) > limit,
+        reason_required=one.stock_t != planned if share is None else abs(share) > limit,
     )

@@ -38,6 +38,7 @@ CURVE = GrowthCurve(
     (300.0, 0.08, 2.2),
     "m3/ha",
     covariance=np.array([[400.0, -0.06, -1.0], [-0.06, 2e-5, 4e-4], [-1.0, 4e-4, 0.02]]),
+    reference="test",
     status=Status.PRIMARY,
 )
 PERIOD = Period(date(2021, 3, 1), date(2051, 3, 1))
@@ -229,10 +230,18 @@ def test_a_schedule_over_several_years():
 
 
 def test_a_logistic_curve_gives_no_credit_on_planting_day():
-    logistic = GrowthCurve("l", "logistic", (300.0, 20.0, 0.2), "m3/ha", status=Status.PRIMARY, relative_error=0.1)
+    logistic = GrowthCurve(
+        "l", "logistic", (300.0, 20.0, 0.2), "m3/ha", reference="test", status=Status.PRIMARY, relative_error=0.1
+    )
     total = make_plan([replace(UNIT, curve=logistic)], PERIOD).total
     assert total.stock_t[0] == 0
     assert total.removal_t[0] < by_hand(3.0)
+
+
+def test_equal_curves_of_one_name_are_one_curve():
+    twin = replace(CURVE, covariance=CURVE.covariance.copy())
+    plan = make_plan([UNIT, replace(UNIT, stratum="B", curve=twin)], PERIOD)
+    assert plan.total.stock_se_t[-1] == pytest.approx(2 * plan.series("A").stock_se_t[-1])
 
 
 def test_what_makes_a_plan_indicative_is_said():
@@ -308,7 +317,7 @@ def test_all_faults_are_listed_together():
         replace(UNIT, conversion=CustomConversion("Fang", lambda v: 0.4 * v + 22)),
         replace(UNIT, curve=replace(CURVE, id="odd", unit="ft2/acre")),
         replace(UNIT, conversion=replace(FIR, density=leaf("D", 0.4))),
-        replace(UNIT, products=Products(1.4, -1, " ")),
+        replace(UNIT, products=Products(1.4, -1, " "), curve=replace(CURVE, id="nobody's", reference="")),
         replace(UNIT, area_ha=float("nan"), replant_after_yr=-1, area_sd_ha=-1, survival_sd=-1, survival=0),
     ]
     with pytest.raises(RefusedInput) as caught:
@@ -329,6 +338,7 @@ def test_all_faults_are_listed_together():
         (10, "share_outside", "products"),
         (10, "not_positive", "products"),
         (10, "no_reference", "products"),
+        (10, "no_reference", "curve"),
         (11, "not_positive", "area_ha"),
         (11, "share_outside", "survival"),
         (11, "negative", "replant_after_yr"),
