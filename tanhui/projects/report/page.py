@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["render_report"]
 
 Document = Mapping[str, Any]
+FIGURES = ("map", "stock", "change", "plan", "waterfall", "shares")
 
 
 def render_report(result: Document, manifest: Document, lang: Lang) -> str:
@@ -37,7 +38,7 @@ def render_report(result: Document, manifest: Document, lang: Lang) -> str:
         lang=lang,
         figures=make_figures(result),
         headline=headline(result),
-        groups=grouped_estimates(result["estimates"]),
+        table=estimate_table(result["estimates"]),
         cited=cited_references(result),
     )
 
@@ -116,52 +117,69 @@ def headline(result: Document) -> list[dict[str, Any]]:
     for quantity in result["headline"]:
         rows = [e for e in result["estimates"] if e["quantity"] == quantity and e["source"] == "tanhui"]
         if rows:
-            latest = max(rows, key=lambda e: (e["year"], e["domain"] == result["domain"]))
+            latest = max(rows, key=lambda e: e["year"])
             cards.append({**latest, "name": {lang: quantity_name(quantity, lang) for lang in LANGS}})
     return cards
 
 
-def grouped_estimates(estimates: Sequence[Document]) -> list[dict[str, Any]]:
-    """Estimates by quantity, in the order in which they first appear."""
-    groups: dict[str, list[Document]] = {}
-    for estimate in estimates:
-        groups.setdefault(estimate["quantity"], []).append(estimate)
-    return [
-        {"quantity": quantity, "name": {lang: quantity_name(quantity, lang) for lang in LANGS}, "rows": rows}
-        for quantity, rows in groups.items()
-    ]
+def estimate_table(estimates: Sequence[Document]) -> dict[str, Any]:
+    """All estimates as one row per quantity, domain and source, with a column per year."""
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for e in estimates:
+        key = (e["quantity"], e["domain"], e["source"])
+        row = rows.setdefault(
+            key,
+            {
+                "name": {lang: quantity_name(e["quantity"], lang) for lang in LANGS},
+                "domain": {lang: say(f"report.domain.{e['domain']}", lang, default=e["domain"]) for lang in LANGS},
+                "source": e["source"],
+                "unit": e["unit"],
+                "cells": {},
+            },
+        )
+        row["cells"][e["year"]] = e
+    return {"years": sorted({e["year"] for e in estimates}), "rows": list(rows.values())}
 
 
-def make_figures(result: Document) -> dict[str, dict[Lang, str]]:
-    """Every figure for which the run has data."""
-    drawn: dict[str, dict[Lang, str]] = {}
+def make_figures(result: Document) -> dict[str, dict[Lang, str] | None]:
+    """Every figure; None where the run has no data for it."""
+    drawn: dict[str, dict[Lang, str] | None] = dict.fromkeys(FIGURES)
     place = result.get("map")
     if place and (place["parcels"] or place["plots"]):
         drawn["map"] = figures.both_languages(figures.map_figure, place["parcels"], place["plots"])
     shown = result["charts"]
     for name, draw in (("stock", figures.stock_figure), ("change", figures.change_figure)):
-        rows = [e for e in result["estimates"] if e["quantity"] == shown.get(name) and e["domain"] == result["domain"]]
+        domain = shown.get(f"{name}_domain", result["domain"])
+        rows = [e for e in result["estimates"] if e["quantity"] == shown.get(name) and e["domain"] == domain]
         if len(rows) > 1:
             drawn[name] = figures.both_languages(draw, rows)
     plan = result.get("plan")
     if plan:
         drawn["plan"] = figures.both_languages(figures.plan_figure, plan, plan["measured"])
     for claim in result["claims"]:
-        if claim["kind"] == "removal":
+        if claim["credits_t"]:
             drawn["waterfall"] = figures.both_languages(figures.waterfall, claim["lines"])
-    shares = [e for e in labelled(result["estimates"], result["domain"]) if e["variance_shares"]]
+    shares = labelled(result)
     if shares:
         drawn["shares"] = figures.both_languages(figures.shares_figure, shares)
     return drawn
 
 
-def labelled(estimates: Sequence[Document], domain: str) -> list[dict[str, Any]]:
-    """The whole-domain estimates of the last year with a label in each language, for the figure of shares."""
-    rows = [e for e in estimates if e["domain"] == domain and e["source"] == "tanhui" and e["variance_shares"]]
+def labelled(result: Document) -> list[dict[str, Any]]:
+    """The headline estimates of the last year with a label in each language, for the figure of shares."""
+    rows = [
+        e
+        for e in result["estimates"]
+        if e["quantity"] in result["shares"] and e["source"] == "tanhui" and e["variance_shares"]
+    ]
     last: dict[str, Document] = {e["quantity"]: e for e in sorted(rows, key=lambda e: e["year"])}
     return [
-        {**e, "label": {lang: f"{quantity_name(e['quantity'], lang)}, {e['year']}" for lang in LANGS}}
-        for e in last.values()
+        {
+            **last[quantity],
+            "label": {lang: f"{quantity_name(quantity, lang)}, {last[quantity]['year']}" for lang in LANGS},
+        }
+        for quantity in result["shares"]
+        if quantity in last
     ]
 
 
