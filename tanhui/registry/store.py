@@ -246,7 +246,11 @@ def _holding_row(holding: Holding) -> dict[str, Any]:
 
 def _engine(path: Path, mode: str) -> Engine:
     """An engine whose transactions are SQLite's own, begun as the caller asks."""
-    url = sa.URL.create("sqlite", database=path.absolute().as_uri(), query={"mode": mode, "uri": "true"})
+    query = {"mode": mode, "uri": "true"}
+    if mode == "ro" and not path.with_name(f"{path.name}-wal").exists():
+        # Nobody has it open. Without this, SQLite makes side files even to read, and fails on read-only media.
+        query["immutable"] = "1"
+    url = sa.URL.create("sqlite", database=path.absolute().as_uri(), query=query)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     @sa.event.listens_for(engine, "connect")

@@ -1,0 +1,208 @@
+"""Real processes: killed at any point, racing for one interval, writing at the same time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tanhui.registry.audit import verify_log
+from tanhui.registry.errors import RegistryError
+from tanhui.registry.model import RETIRED
+from tanhui.registry.service import Registry
+from tests.registry.conftest import World
+from tests.registry.documents import run_documents
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.registry.test_processes"])
+
+
+def spawn(work: Callable[..., None], *arguments: Any) -> tuple[Any, Connection]:
+    """A process of its own, and the end of the pipe on which it reports."""
+    mine, theirs = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=work, args=(theirs, *arguments), daemon=True)
+    process.start()
+    theirs.close()
+    return process, mine
+
+
+def act(registry: Registry, number: int, owner: str, buyer: str, batch: str) -> None:
+    """The act that belongs to a number: two steps forward, one step back, now and then a retirement."""
+    request = f"act-{number}"
+    if number % 7 == 3:
+        registry.retire(buyer, batch, 1, beneficiary="b", purpose="event", request=request)
+    elif number % 3 == 2:
+        registry.transfer(buyer, owner, batch, 1, request=request)
+    else:
+        registry.transfer(owner, buyer, batch, 2, request=request)
+
+
+def act_for_ever(report: Connection, folder: Path, start: int, owner: str, buyer: str, batch: str) -> None:
+    """Say what is tried, do it, say that it is done; until killed."""
+    with Registry(folder) as registry:
+        for number in range(start, 10**9):
+            report.send(("try", number))
+            act(registry, number, owner, buyer, batch)
+            report.send(("done", number))
+
+
+def kill_at_random(world: World, kills: int, dice: random.Random) -> None:
+    """Kill a worker many times; every acknowledged act is there, none twice, and the last one can be retried."""
+    registry = world.registry
+    owner = registry.open_account("holder", request="holder").id
+    documents = run_documents("big", by_year={2031: 10_000_000})
+    (batch,) = registry.issue_from_claim(*documents, owner=owner, region="CN-HN", request="big")
+    start, base = 0, leaves(registry)
+    for _ in range(kills):
+        process, reports = spawn(act_for_ever, world.folder, start, owner, world.buyer, batch.id)
+        assert reports.poll(60)
+        time.sleep(dice.uniform(0, 0.06))
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        tried, done = read_all(reports, start)
+        # Every acknowledged act is in the log; of those tried, at most the last is not.
+        assert base + done <= leaves(registry) <= base + tried
+        for number in range(start, tried):
+            act(registry, number, owner, world.buyer, batch.id)
+        assert leaves(registry) == base + tried
+        start = tried
+    numbers = range(start)
+    retired = sum(number % 7 == 3 for number in numbers)
+    back = sum(number % 3 == 2 and number % 7 != 3 for number in numbers)
+    forth = start - retired - back
+    units = {row.owner: 0 for row in registry.holdings(batch=batch.id)}
+    for row in registry.holdings(batch=batch.id):
+        units[row.owner] += row.serials.units
+    expected = {owner: 10_000_000 - 2 * forth + back, world.buyer: 2 * forth - back - retired, RETIRED: retired}
+    assert units == {name: count for name, count in expected.items() if count}
+    assert verify_log(world.folder, world.trust).holds
+
+
+def leaves(registry: Registry) -> int:
+    return int(registry.checkpoint().split("\n")[1])
+
+
+def read_all(reports: Connection, start: int) -> tuple[int, int]:
+    """How many acts were tried and how many acknowledged, from what is left in a dead worker's pipe."""
+    counts = {"try": start, "done": start}
+    try:
+        while True:
+            word, number = reports.recv()
+            counts[word] = number + 1
+    except (EOFError, OSError):
+        return counts["try"], counts["done"]
+
+
+def test_killed_at_random_points(world: World):
+    kill_at_random(world, 10, random.Random(1))
+
+
+@pytest.mark.long
+def test_killed_a_thousand_times(world: World):
+    kill_at_random(world, 1000, random.Random(2))
+
+
+def init_for_ever(report: Connection, folder: Path) -> None:
+    for number in range(10**6):
+        Registry.init(folder / str(number), "registry.example/new").close()
+        report.send(number)
+
+
+def test_a_killed_init_leaves_no_half_registry(tmp_path: Path):
+    process, reports = spawn(init_for_ever, tmp_path)
+    assert reports.poll(60)
+    time.sleep(random.Random(3).uniform(0.02, 0.1))
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    finished = [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
+    assert finished
+    for folder in finished:
+        with Registry(folder) as registry:
+            assert registry.audit().holds
+
+
+def race(report: Connection, gate: Any, folder: Path, what: str, arguments: dict[str, Any]) -> None:
+    """One act the moment the gate opens."""
+    with Registry(folder) as registry:
+        registry.accounts()
+        gate.wait()
+        try:
+            getattr(registry, what)(*arguments.pop("args"), **arguments)
+        except RegistryError as error:
+            report.send(error.code)
+        else:
+            report.send("done")
+
+
+def run_race(world: World, what: str, racers: list[dict[str, Any]]) -> list[str]:
+    gate = CONTEXT.Barrier(len(racers))
+    started = [spawn(race, gate, world.folder, what, arguments) for arguments in racers]
+    answers = []
+    for process, reports in started:
+        assert reports.poll(60)
+        answers.append(reports.recv())
+        process.join()
+    assert world.registry.audit().holds
+    return sorted(answers)
+
+
+def test_two_processes_race_for_one_interval(world: World):
+    act = {"args": (world.owner, world.batch, 60), "beneficiary": "x", "purpose": "event"}
+    answers = run_race(world, "retire", [{**act, "request": "one"}, {**act, "request": "two"}])
+    assert answers == ["done", "registry.insufficient_units"]
+    assert sum(h.serials.units for h in world.registry.holdings(RETIRED)) == 60
+
+
+def test_two_processes_race_with_one_request_id(world: World):
+    act = {"args": (world.owner, world.buyer, world.batch, 60), "request": "same"}
+    before = leaves(world.registry)
+    assert run_race(world, "transfer", [dict(act), dict(act)]) == ["done", "done"]
+    assert leaves(world.registry) == before + 1
+
+
+def test_two_processes_race_to_issue_one_claim(world: World):
+    act = {"args": run_documents("other", by_year={2030: 8}), "owner": world.owner, "region": "CN-HN"}
+    answers = run_race(world, "issue_from_claim", [{**act, "request": "one"}, {**act, "request": "two"}])
+    assert answers == ["done", "registry.claim_issued"]
+
+
+def transfer_singly(report: Connection, gate: Any, folder: Path, name: str, arguments: tuple[str, str, str]) -> None:
+    with Registry(folder) as registry:
+        gate.wait()
+        for number in range(10):
+            registry.transfer(*arguments, 1, request=f"{name}-{number}")
+    report.send("done")
+
+
+def test_many_processes_write_at_once(world: World):
+    gate, before = CONTEXT.Barrier(4), leaves(world.registry)
+    started = [
+        spawn(transfer_singly, gate, world.folder, f"p{n}", (world.owner, world.buyer, world.batch)) for n in range(4)
+    ]
+    for process, reports in started:
+        assert reports.poll(60)
+        assert reports.recv() == "done"
+        process.join()
+    assert leaves(world.registry) == before + 40
+    assert [str(h.serials) for h in world.registry.holdings(world.buyer)] == ["1-40"]
+    assert world.registry.audit().holds
+
+
+def test_threads_share_one_registry(world: World):
+    def transfer(number: int) -> None:
+        world.registry.transfer(world.owner, world.buyer, world.batch, 1, request=f"thread-{number}")
+        assert sum(row.units for row in world.registry.balance(world.buyer)) >= 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(transfer, range(40)))
+    assert [str(h.serials) for h in world.registry.holdings(world.buyer)] == ["1-40"]
+    assert world.registry.audit().holds
