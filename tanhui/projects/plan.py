@@ -80,9 +80,9 @@ class Conversion:
 
     def leaves(self) -> dict[str, Leaf]:
         """The factors given, by the name of their error source."""
-        names = ("density", "expansion", "root_ratio", "carbon_fraction")
-        given = (self.density, self.bef, self.root_ratio, self.carbon_fraction)
-        return {name: leaf for name, leaf in zip(names, given, strict=True) if leaf is not None}
+        given = {"density": self.density, "expansion": self.bef, "root_ratio": self.root_ratio}
+        given["carbon_fraction"] = self.carbon_fraction
+        return {name: leaf for name, leaf in given.items() if leaf is not None}
 
     def factor(self, unit: str) -> float:
         """t CO2 per unit of the curve's stock."""
@@ -268,9 +268,8 @@ def _unit(planting: Planting, number: int, days: Sequence[date]) -> _Unit:
     capped = planting.rotation.cycle_yr is not None
     average = float(live[-1])
     if capped:
-        average = planting.area_ha * long_term_average(
-            _growth(planting), planting.rotation, convert=lambda stock: _co2(planting, stock)
-        )
+        mean_ha = long_term_average(_growth(planting), planting.rotation, convert=lambda stock: _co2(planting, stock))
+        average = planting.area_ha * mean_ha
     errors = _errors(planting, number, age, live + products)
     return _Unit(planting.area_ha, live, products, harvested, average, capped, errors)
 
@@ -497,12 +496,13 @@ def _reasons(units: Sequence[Planting], days: Sequence[date]) -> tuple[Reason, .
     def note(code: str, name: str, **facts: Any) -> None:
         found.setdefault((code, name), Reason(code, {"name": name, **facts}))
 
-    for unit in units:
-        curve = unit.curve
+    for unit, curve in ((unit, unit.curve) for unit in units):
         if curve.status is not Status.PRIMARY:
             note("curve_status", curve.id, status=curve.status.word)
         if not curve.has_error:
             note("curve_without_error", curve.id)
+        if curve.gross and not unit.rotation.thinnings:
+            note("gross_growth", curve.id)
         oldest = (days[-1] - unit.planted).days / DAYS_PER_YEAR
         if unit.rotation.harvest_age_yr is not None:
             oldest = min(oldest, unit.rotation.harvest_age_yr)
@@ -686,13 +686,13 @@ def _deviation(one: Measured, plan: Plan, limit: float) -> Deviation:
         if one.domain in (TOTAL, planting.stratum)
     ]
     series = _series(one.domain, (one.day,), units)
-    planned = float(series.stock_t[0])
+    planned, se = float(series.stock_t[0]), float(series.stock_se_t[0])
     share = (one.stock_t - planned) / planned if planned > 0 else None
     return Deviation(
         day=one.day,
         domain=one.domain,
         planned_t=planned,
-        planned_ci90=interval90(planned, float(series.stock_se_t[0]), floor=0.0),
+        planned_ci90=interval90(planned, se, floor=0.0),
         measured_t=one.stock_t,
         difference_share=share,
         limit=limit,

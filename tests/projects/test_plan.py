@@ -251,6 +251,7 @@ def test_what_makes_a_plan_indicative_is_said():
     assert {reason.code for reason in plan.reasons} == {
         "curve_status",
         "curve_without_error",
+        "gross_growth",
         "extrapolated",
         "leaf_status",
     }

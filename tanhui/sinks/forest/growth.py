@@ -136,6 +136,8 @@ class GrowthCurve:
         Standard deviation of the curve's level over its level, shared likewise; 0 where none is stated.
     sigma : float or None
         Residual standard deviation of one stand about the curve, in the curve's unit.
+    gross : bool
+        Whether the curve holds what thinnings and mortality take out along the way, so that less than it stands.
     reference : str
         A key in references.toml, or a citation in words for a user's own curve.
     """
@@ -147,6 +149,7 @@ class GrowthCurve:
     covariance: NDArray[np.float64] | None = None
     relative_error: float = 0.0
     sigma: float | None = None
+    gross: bool = False
     age_min_yr: float = 0.0
     age_max_yr: float = np.inf
     n: int | None = None
@@ -560,6 +563,7 @@ def published_curve(id: str) -> GrowthCurve:
         form,
         tuple(float(row[f"p{i}"]) for i in range(1, SHAPES[form].size + 1)),
         row["unit"],
+        gross=row["quantity"] == "gross_stem_growth",
         age_min_yr=float(row["age_min_yr"] or 0),
         age_max_yr=float(row["age_max_yr"] or np.inf),
         n=int(row["n"]) if row["n"] else None,

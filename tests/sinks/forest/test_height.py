@@ -10,7 +10,6 @@ from tanhui.kernel.data import data_path
 from tanhui.kernel.errors import DomainError
 from tanhui.kernel.parameters import Status
 from tanhui.kernel.tables import read_table, table_spec
-from tanhui.sinks.forest import height as heights
 from tanhui.sinks.forest.height import (
     compare_height_models,
     environmental_stress_chave2014,
@@ -32,26 +31,14 @@ def forest(n: int = 300, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
     return dbh, 32 * (1 - np.exp(-0.05 * dbh**0.9)) + random.normal(0, 2, n)
 
 
-@pytest.fixture
-def any_number_of_pairs(monkeypatch):
-    """The published example has twelve pairs, fewer than we ask of a forest."""
-
-    class Few:
-        def number(self) -> float:
-            return 3 if self.name == "min_pairs" else 1e9
-
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-    monkeypatch.setattr(heights, "_limit", Few)
-
-
-def test_michaelis_gives_the_textbook_fit(any_number_of_pairs):
-    # Published: Vm 212.7 (se 6.947), K 0.06412 (se 0.008281), residual 10.93 on 10 degrees of freedom.
-    model = fit_height_model(CONCENTRATION, RATE, "michaelis")
-    assert model.parameters == pytest.approx([212.7, 0.06412], rel=2e-4)
-    assert np.sqrt(np.diag(model.covariance)) == pytest.approx([6.947, 0.008281], rel=2e-4)
-    assert model.sigma == pytest.approx(10.93, abs=0.005)
+def test_michaelis_gives_the_textbook_fit():
+    # Published: Vm 212.7 (se 6.947), K 0.06412 (se 0.008281), residual 10.93 on 10 degrees of freedom. The form keeps
+    # its fit when both axes are rescaled (x 100 and / 10, so that the pairs could be trees) and when every pair is
+    # entered twice: then the residual falls by sqrt(20/22) and the standard errors by sqrt(10/22).
+    model = fit_height_model(np.tile(CONCENTRATION, 2) * 100, np.tile(RATE, 2) / 10, "michaelis")
+    assert model.parameters == pytest.approx([21.27, 6.412], rel=2e-4)
+    assert model.sigma == pytest.approx(1.093 * np.sqrt(20 / 22), rel=5e-4)
+    assert np.sqrt(np.diag(model.covariance)) == pytest.approx(np.array([0.6947, 0.8281]) * np.sqrt(10 / 22), rel=2e-4)
 
 
 @pytest.mark.parametrize(
