@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tanhui.kernel.data import data_path, read_toml
+from tanhui.kernel.errors import DomainError
 from tanhui.kernel.units import M2_PER_HA
 from tanhui.sensing.inventory.limits import limit
 
@@ -264,10 +265,15 @@ def to_cgcs2000(
         EPSG:4490.
     accuracy_m : float
         Of the position. Areas are not affected. [m]
+
+    Raises
+    ------
+    DomainError
+        If the system is on another datum.
     """
     own = datum or datum_of(shapes.crs)
     if own is None:
-        raise ValueError("the datum of the system is unknown")
+        raise DomainError("inventory.unknown_datum", crs=shapes.crs.name)
     degrees = shapes.to_crs(_geographic(own)) if shapes.crs.is_projected else shapes
     if own == "cgcs2000":
         return degrees.set_crs(CGCS2000, allow_override=True), limit("datum_accuracy_cgcs2000_m")
