@@ -22,6 +22,10 @@ VARIABLES = {"D": Term(0.0, d=1.0), "H": Term(0.0, h=1.0), "rho": Term(0.0, r=1.
 Parts = Callable[[str], tuple[Term, ...]]
 
 
+class _NoPowerLaw(Exception):
+    """A part of a formula that is no sum of power laws; told to people as ``forest.formula``."""
+
+
 def parse_formula(
     formula: str, coefficients: Mapping[str, float] | None = None, parts: Parts | None = None
 ) -> tuple[Term, ...]:
@@ -53,8 +57,8 @@ def parse_formula(
             case "log10(W)" | "log10(V)" | "lg(W)" | "lg(V)":
                 return (reader.exponent(tree, math.log(10)),)
             case other:
-                raise ValueError(other)
-    except (SyntaxError, ValueError, KeyError, ZeroDivisionError, OverflowError) as error:
+                raise _NoPowerLaw(other)
+    except (_NoPowerLaw, SyntaxError, ValueError, KeyError, ZeroDivisionError, OverflowError) as error:
         raise InputError("forest.formula", formula=formula, detail=str(error)) from None
 
 
@@ -97,7 +101,7 @@ class _Reader:
         """One positive power law."""
         found = self.terms(node)
         if len(found) != 1 or found[0].sign < 0:
-            raise ValueError(ast.unparse(node))
+            raise _NoPowerLaw(ast.unparse(node))
         return found[0]
 
     def exponent(self, node: ast.expr, scale: float) -> Term:
@@ -139,12 +143,12 @@ class _Reader:
                 return self.number(left) * self.number(right)
             case ast.BinOp(left, ast.Div(), right):
                 return self.number(left) / self.number(right)
-        raise ValueError(ast.unparse(node))
+        raise _NoPowerLaw(ast.unparse(node))
 
 
 def _constant(value: float) -> Term:
     if value == 0 or not math.isfinite(value):
-        raise ValueError(str(value))
+        raise _NoPowerLaw(str(value))
     return Term(math.log(abs(value)), sign=math.copysign(1.0, value))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tanhui.kernel.bibliography import references
 from tanhui.kernel.parameters import Status
@@ -28,17 +28,24 @@ __all__ = ["evaluate_equation", "list_equations", "list_gaps", "show_equation"]
 
 
 def list_equations(
+    word: str | None = None,
     *,
     species_name: str | None = None,
     region: str | None = None,
     quantity: str | None = None,
-    text: str = "",
     usable_only: bool = False,
     library: Mapping[str, Equation] | None = None,
 ) -> list[dict[str, Any]]:
-    """Equations of a species, region or quantity whose id holds ``text``, in the order of their ids.
+    """Equations by a word, a species, a region or a quantity, in the order of their ids.
 
-    ``usable_only`` leaves out what is quarantined or restricted by its licence.
+    Parameters
+    ----------
+    word : str, optional
+        Held by the id, or by a name of the equation's taxon, in any case ("jenkins", "马尾松", "hunan").
+    species_name, region, quantity : str, optional
+        Exactly this taxon, this region or a part of it, this quantity.
+    usable_only : bool
+        Leave out what is quarantined or restricted by its licence.
     """
     library = equations() if library is None else library
     found = matching(
@@ -47,7 +54,9 @@ def list_equations(
         region=None if region is None else region_id(region),
         species=None if species_name is None else resolve(species_name).id,
     )
-    shown = [item for item in found if text in item.id and not (usable_only and (item.quarantine or item.restriction))]
+    shown = [
+        item for item in found if _holds(item, word) and not (usable_only and (item.quarantine or item.restriction))
+    ]
     return [_summary(item) for item in sorted(shown, key=lambda item: item.id)]
 
 
@@ -74,28 +83,29 @@ def show_equation(equation_id: str, library: Mapping[str, Equation] | None = Non
 
 def evaluate_equation(
     equation_id: str,
-    *,
     dbh_cm: ArrayLike,
     height_m: ArrayLike | None = None,
     wood_density_g_cm3: ArrayLike | None = None,
+    *,
     library: Mapping[str, Equation] | None = None,
 ) -> dict[str, Any]:
     """Values of one equation for trees of given sizes, with what a reader must know about them.
 
     ``mean`` is what adds up over trees, ``median`` the form before its correction for the logarithm (the same where
-    none applies). NaN inputs give None.
+    none applies). A single tree gives single values, several give lists; a NaN gives None.
     """
     item = equation(equation_id, library)
     sizes = (dbh_cm, height_m, wood_density_g_cm3)
+    value = evaluate(item, *sizes)
     return {
         "id": item.id,
         "quantity": item.quantity,
         "unit": "m3" if item.quantity == "stem_volume" else "kg d.m.",
         "printed": item.printed,
         "mean": _plain(mean_biomass_kg(item, *sizes)),
-        "median": _plain(evaluate(item, *sizes)),
+        "median": _plain(value),
         "sigma": item.sigma,
-        "out_of_range": np.atleast_1d(out_of_range(item, *sizes)).tolist(),
+        "out_of_range": np.broadcast_to(out_of_range(item, *sizes), value.shape).tolist(),
         "indicative_reasons": _reasons(item),
     }
 
@@ -140,5 +150,13 @@ def _reasons(item: Equation) -> list[str]:
     ]
 
 
-def _plain(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in np.atleast_1d(values)]
+def _plain(values: NDArray[np.float64]) -> list[float | None] | float | None:
+    """As JSON can carry it: a list, or one value where there is one tree."""
+    plain = [float(value) if np.isfinite(value) else None for value in values.ravel()]
+    return plain if values.ndim else plain[0]
+
+
+def _holds(item: Equation, word: str | None) -> bool:
+    wanted = (word or "").strip().lower()
+    taxon = species().get(item.species)
+    return any(wanted in text.lower() for text in (item.id, *(taxon.names if taxon else ())))

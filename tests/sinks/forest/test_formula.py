@@ -42,7 +42,8 @@ FORMS = {
 def test_terms_equal_the_formula_written_in_python(formula, data, dbh_cm, height_m, wood_density_g_cm3):
     a, b, c = (data.draw(st.floats(0.01, 3)) for _ in "abc")
     expected = FORMS[formula](dbh_cm, height_m, wood_density_g_cm3, a, b, c)
-    found = value(formula, dict(a=a, b=b, c=c), dbh_cm=dbh_cm, height_m=height_m, wood_density_g_cm3=wood_density_g_cm3)
+    sizes = {"dbh_cm": dbh_cm, "height_m": height_m, "wood_density_g_cm3": wood_density_g_cm3}
+    found = value(formula, {"a": a, "b": b, "c": c}, **sizes)
     assert found == pytest.approx(expected, rel=1e-9)
 
 

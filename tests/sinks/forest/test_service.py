@@ -15,9 +15,10 @@ def test_list_filters():
     assert pines
     assert {row["species_latin"] for row in pines} == {"Pinus massoniana"}
     assert {row["region"] for row in pines} == {"cn/hunan"}
-    assert [row["id"] for row in list_equations(text="jenkins2003")] == sorted(
+    assert [row["id"] for row in list_equations("Jenkins2003")] == sorted(
         name for name in equations() if "jenkins2003" in name
     )
+    assert {row["species"] for row in list_equations("马尾松")} == {"pinus-massoniana"}
     usable = list_equations(usable_only=True)
     assert not any(row["quarantine"] or row["restriction"] for row in usable)
     json.dumps(usable)
@@ -47,9 +48,10 @@ def test_evaluate():
     assert found["mean"] == [pytest.approx(581.616, abs=1e-3), None]
     assert found["median"][0] < found["mean"][0]
     assert found["out_of_range"] == [False, False]
-    volume = evaluate_equation("cn/ly208-77/cunninghamia-lanceolata/volume", dbh_cm=22, height_m=8)
+    volume = evaluate_equation("cn/ly208-77/cunninghamia-lanceolata/volume", 22, 8)
     assert volume["unit"] == "m3"
-    assert volume["mean"] == [pytest.approx(0.167, abs=5e-4)]
+    assert volume["mean"] == pytest.approx(0.167, abs=5e-4)
+    assert volume["out_of_range"] is False
     assert "no_residual_error" in volume["indicative_reasons"]
 
 
