@@ -29,7 +29,7 @@ from tanhui.mrv.sampling.model import Layout, SampleEstimate
 from tanhui.mrv.sampling.plots import PlotTable, counted, positions, tree_weights
 from tanhui.mrv.uncertainty.combine import combine
 from tanhui.projects.model import Regional
-from tanhui.projects.result import head, reason_texts, whole_result
+from tanhui.projects.result import head, parameter_rows, reason_texts, whole_result
 from tanhui.projects.run import River
 from tanhui.projects.tree_carbon import (
     POOLS,
@@ -110,7 +110,7 @@ def regional_river(
         reason_texts=reason_texts(reasons),
         map=plot_map(inventory, stocks[-1], values["agc"]),
         equations=equation_rows(trees.match),
-        parameters=[leaf.to_dict() for leaf in leaves],
+        parameters=parameter_rows(leaves),
         notes=[split_note(note) for note in inventory.notes],
     )
     return River(
@@ -165,7 +165,9 @@ def root_class(wood: str) -> ClassValue:
     curve = Leaf(
         id=f"coarse_root_ratio/{wood}",
         value="exp(b0 + b1 / D)",
-        unit="1",
+        unit="text",
+        zh="粗根与地上生物量之比",
+        en="Coarse roots over aboveground biomass",
         reference="jenkins2003",
         status=Status.SECONDARY,
         checked_on=error.checked_on,
@@ -182,6 +184,8 @@ def carbon_class(leaf_type: str) -> ClassValue:
         id=f"carbon_fraction/{found.edition}/{found.group}",
         value=found.value,
         unit="t C/t d.m.",
+        zh="含碳率",
+        en="Carbon per dry mass",
         reference=found.reference,
         status=found.status,
         checked_on=error.checked_on,

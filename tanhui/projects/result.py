@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tanhui.kernel.manifest import unique_leaves
+from tanhui.kernel.parameters import Leaf
 from tanhui.kernel.wording import LANGS
 from tanhui.mrv.methods import reason_text
 from tanhui.projects.model import Head
 
-__all__ = ["head", "reason_texts", "whole_result"]
+__all__ = ["head", "parameter_rows", "reason_texts", "whole_result"]
 
 
 def head(project: Head) -> dict[str, Any]:
@@ -45,6 +47,11 @@ def whole_result(
         "quality": [],
     }
     return {"project": more.pop("project"), **document, **more}
+
+
+def parameter_rows(leaves: Iterable[Leaf]) -> list[dict[str, Any]]:
+    """Parameters with what they mean, each once, by id."""
+    return [{**leaf.to_dict(), "zh": leaf.zh, "en": leaf.en} for leaf in unique_leaves(leaves)]
 
 
 def reason_texts(reasons: Iterable[str]) -> list[dict[str, str]]:

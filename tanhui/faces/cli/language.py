@@ -5,6 +5,7 @@ It is settled before the commands are built, because their help is words too.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ __all__ = ["LANG", "t"]
 def detect(argv: Sequence[str], environment: dict[str, str]) -> Lang:
     """The language asked for."""
     asked = environment.get("TANHUI_LANG", "")
-    for flag, word in zip(argv, [*argv[1:], ""], strict=True):
+    for flag, word in itertools.pairwise([*argv, ""]):
         if flag == "--lang":
             asked = word
         elif flag.startswith("--lang="):

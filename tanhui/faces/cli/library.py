@@ -9,6 +9,7 @@ import typer
 
 from tanhui.faces.cli.language import LANG, t
 from tanhui.faces.cli.show import JsonOption, say_line, show_json, show_table
+from tanhui.kernel.errors import InputError
 
 __all__ = ["add_to"]
 
@@ -80,38 +81,63 @@ def evaluate(
 @methods.command("list", help=t("methods.list.help"))
 def list_methods(as_json: JsonOption = False) -> None:
     """Every methodology."""
-    from tanhui.mrv.methods import service
+    from tanhui.mrv.methods import methods as known
 
-    found = service.list_methods()
+    found = [
+        {
+            "id": m.id,
+            "title": m.title(LANG),
+            "version": m.version,
+            "valid_from": m.valid_from.isoformat(),
+            "issuable": m.issuable,
+            "gaps": len(m.gaps),
+        }
+        for m in known().values()
+    ]
     if as_json:
         show_json(found)
         return
-    show_table(
-        [t(f"column.{key}") for key in ("id", "title", "version", "valid_from", "gaps")],
-        [(m["id"], m["title"][LANG], m["version"], m["valid_from"], len(m["gaps"])) for m in found],
-    )
+    keys = ("id", "title", "version", "valid_from", "gaps")
+    show_table([t(f"column.{key}") for key in keys], [[m[key] for key in keys] for m in found])
 
 
 @methods.command("show", help=t("methods.show.help"))
 def show_method(method_id: IdArgument, as_json: JsonOption = False) -> None:
     """One methodology: rules in order, parameters with status, gaps."""
-    from tanhui.mrv.methods import service
+    from tanhui.mrv.methods import show
 
-    record = service.show_method(method_id)
+    record = show(method_id, LANG)
     if as_json:
         show_json(record)
         return
-    say_line(f"{record['id']}  {record['title'][LANG]}")
-    show_table(
-        [t("column.clause"), t("column.rule")],
-        [(rule["clause"], rule[LANG]) for rule in record["rules"]],
-    )
-    show_table(
-        [t(f"column.{key}") for key in ("id", "value", "unit", "status", "reference")],
-        [(p["id"], str(p["value"]), p["unit"], p["status"], p["reference"]) for p in record["parameters"]],
-    )
+    say_line(f"{record['id']}  {record['title']}")
+    say_line(record["scope"])
+    keys = ("clause", "rule", "status")
+    show_table([t(f"column.{k}") for k in keys], [(c["clause"], c["words"], c["status"]) for c in record["clauses"]])
+    keys = ("id", "value", "unit", "status", "reference")
+    show_table([t(f"column.{k}") for k in keys], [[str(p[k]) for k in keys] for p in record["parameters"]])
+    say_line(t("methods.gaps"))
     for gap in record["gaps"]:
-        say_line(f"- {gap[LANG]}")
+        say_line(f"- {gap['clause']}: {gap['unread']}")
+
+
+@methods.command("eval", help=t("methods.eval.help"))
+def evaluate_method(
+    method_id: IdArgument,
+    inputs: Annotated[Path, typer.Argument(metavar="FILE.toml", help=t("methods.eval.inputs"))],
+    as_json: JsonOption = False,
+) -> None:
+    """A methodology on plain inputs: claim, conditions and reasons."""
+    import tomllib
+
+    from tanhui.mrv.methods import evaluate as evaluate_inputs
+
+    try:
+        content = tomllib.loads(inputs.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError("cli.unreadable_toml", path=str(inputs), detail=str(error)) from None
+    document = evaluate_inputs(method_id, content, lang=LANG)
+    show_json(document) if as_json else show_record(document)
 
 
 @methods.command("confirm", help=t("methods.confirm.help"))
@@ -121,21 +147,46 @@ def confirm(
     as_json: JsonOption = False,
 ) -> None:
     """Write the checklist whose signed copy raises parameters to primary."""
-    from tanhui.mrv.methods import service
+    from tanhui.mrv.methods import checklist, write_checklist
 
-    path = service.write_checklist(method_id, out)
-    show_json({"file": str(path)}) if as_json else say_line(t("methods.confirm.written", path=path))
+    write_checklist(checklist(method_id), out)
+    show_json({"file": str(out)}) if as_json else say_line(t("methods.confirm.written", path=out))
 
 
 @methods.command("sign", help=t("methods.sign.help"))
 def sign(
-    checklist: Annotated[Path, typer.Argument(metavar="CHECKLIST", help=t("methods.sign.checklist"))],
+    filled: Annotated[Path, typer.Argument(metavar="CHECKLIST", help=t("methods.sign.checklist"))],
     key: Annotated[Path, typer.Option("--key", metavar="FILE", help=t("methods.sign.key"))],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("methods.sign.out"))],
     as_json: JsonOption = False,
 ) -> None:
     """Sign a filled checklist with an expert's or verifier's key."""
-    from tanhui.mrv.methods import service
+    from tanhui.kernel.canonical import readable_bytes
+    from tanhui.kernel.files import write_whole
+    from tanhui.kernel.signing import SigningKey
+    from tanhui.mrv.methods import read_checklist, sign_checklist
 
-    path = service.sign_checklist(checklist, key, out)
-    show_json({"file": str(path)}) if as_json else say_line(t("methods.sign.written", path=path))
+    write_whole(out, readable_bytes(sign_checklist(read_checklist(filled), SigningKey.load(key))))
+    show_json({"file": str(out)}) if as_json else say_line(t("methods.sign.written", path=out))
+
+
+@methods.command("key", help=t("methods.key.help"))
+def make_key(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=t("methods.key.name"))],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("methods.key.out"))],
+    role: Annotated[str, typer.Option("--role", help=t("methods.key.role"))] = "expert",
+    as_json: JsonOption = False,
+) -> None:
+    """Make a signing key and the entry that a trust file needs to trust it."""
+    import base64
+
+    from tanhui.kernel.signing import SigningKey
+
+    if out.exists():
+        raise InputError("cli.file_exists", path=str(out))
+    key = SigningKey.generate(name)
+    key.save(out)
+    entry = {"keys": [{"name": name, "public": base64.b64encode(key.public).decode(), "roles": [role]}]}
+    if not as_json:
+        say_line(t("methods.key.done", path=out))
+    show_json(entry)

@@ -125,7 +125,7 @@ def issue(
         show_json([batch.to_dict() for batch in batches])
         return
     headers = [t(f"column.{key}") for key in ("batch", "vintage", "first", "last", "units")]
-    show_table(headers, [(b.id, b.vintage, b.serials.start, b.serials.end - 1, b.serials.size) for b in batches])
+    show_table(headers, [(b.id, b.vintage, b.serials.first, b.serials.end - 1, b.serials.units) for b in batches])
 
 
 @commands.command("transfer", help=t("registry.transfer.help"))
@@ -262,7 +262,7 @@ def show_holdings(found: Any, as_json: bool) -> None:
         show_json([holding.to_dict() for holding in found])
         return
     headers = [t(f"column.{key}") for key in ("account", "batch", "first", "last", "units")]
-    show_table(headers, [(h.owner, h.batch, h.serials.start, h.serials.end - 1, h.serials.size) for h in found])
+    show_table(headers, [(h.owner, h.batch, h.serials.first, h.serials.end - 1, h.serials.units) for h in found])
 
 
 def read_json(path: Path) -> Any:

@@ -61,6 +61,7 @@ def environment() -> Environment:
     made.filters["number"] = number
     made.filters["signed"] = signed
     made.filters["percent"] = percent
+    made.filters["compact"] = compact
     return made
 
 
@@ -103,6 +104,14 @@ def signed(value: float) -> str:
 def percent(value: float) -> str:
     """A share as per cent with one decimal."""
     return f"{100 * value:.1f} %".replace("-", "\u2212")
+
+
+def compact(value: object) -> str:
+    """A parameter's value on little room: a table of values as ``a: b; c: d``."""
+    if isinstance(value, (list, tuple)):
+        nested = any(isinstance(part, (list, tuple)) for part in value)
+        return ("; " if nested else ": ").join(compact(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def quantity_name(quantity: str, lang: Lang) -> str:
