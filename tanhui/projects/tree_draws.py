@@ -72,7 +72,7 @@ class Saver:
             arrays = {q: np.concatenate([getattr(b, q) for b in self.held]) for q in QUANTITIES}
             totals = {f"total_{q}": getattr(total, q)[0] for q in QUANTITIES}
             with self.partial.open("wb") as stream:
-                np.savez(stream, groups=np.array(self.names), **arrays, **totals)
+                np.savez(stream, groups=np.array(self.names), **arrays, **totals)  # type: ignore[arg-type]
         os.replace(self.partial, self.path)
 
     def _write(self, names: list[str] | list[None], batch: Draws) -> None:

@@ -39,6 +39,8 @@ DEFAULT_REGION = "cn"
 DEFAULT_EQUATION = "chave2014"
 ROWS_PER_BLOCK = 100_000
 LEVEL = 0.95
+#: Up to this many trees, a row that counts several is drawn tree by tree; beyond, or for a broken count, as one.
+TREES_EXPANDED = 3_000_000
 NUMBERS = ("dbh_cm", "height_m", "height_sd_m", "wood_density_g_cm3", "wood_density_sd_g_cm3", "count")
 #: A file larger than this is not read again to look for further faults once it is refused. [bytes]
 SECOND_LOOK_BYTES = 200 * 1024**2
@@ -123,8 +125,9 @@ def tree_biomass(
     trees = _as_trees(table, match)
     if saver:
         saver.start(table.group_names if table.group is not None else ["total"], draws)
-    found = draw_groups(trees, model, draws=draws, seed=seed, level=LEVEL, progress=report,
-                        keep=saver.add if saver else None)
+    found = draw_groups(
+        trees, model, draws=draws, seed=seed, level=LEVEL, progress=report, keep=saver.add if saver else None
+    )
     if saver:
         saver.finish(found.total)
     exact = analytic(trees, model)
@@ -243,9 +246,7 @@ class _Reader:
             if str(tree) == "":
                 continue
             if seen.setdefault(str(key), int(row)) != int(row) and len(self.found) < 50:
-                self.found.append(
-                    Fault("trees.duplicate_id", self.file, self.sheet, int(row), "tree_id", str(tree))
-                )
+                self.found.append(Fault("trees.duplicate_id", self.file, self.sheet, int(row), "tree_id", str(tree)))
 
     def column(self, name: str) -> NDArray[Any] | None:
         """A whole column, if the table has it."""
@@ -361,7 +362,7 @@ def _matched(table: TreeTable, equation: str | None, region: str | None, lang: L
         outside = out_of_range(item, numbers["dbh_cm"], numbers.get("height_m"), numbers.get("wood_density_g_cm3"))
         return TreeMatch((item,), np.zeros(len(table), np.intp), outside)
     names = [table.species_names[k] for k in table.species] if table.species is not None else []
-    taxa, faults = resolve_all(table.species_names, file=table.file)
+    _, faults = resolve_all(table.species_names, file=table.file)
     if faults:
         first = {name: int(table.row[table.species == k][0]) for k, name in enumerate(table.species_names)}
         raise RefusedInput([replace(f, row=first.get(f.value or "", f.row)) for f in faults])
@@ -394,26 +395,29 @@ def _need_sizes(table: TreeTable, item: Equation) -> None:
 
 
 def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
+    """One entry per tree: a row that counts several becomes several, each with errors of its own."""
     from tanhui.mrv.uncertainty.model import Sharing, Trees
 
-    n = len(table)
     numbers = table.numbers
+    count = np.nan_to_num(numbers.get("count", np.ones(len(table))), nan=1.0)
+    whole = bool((count == np.round(count)).all()) and count.sum() <= TREES_EXPANDED
+    rows = np.repeat(np.arange(len(table)), count.astype(np.intp)) if whole else np.arange(len(table))
 
     def size(name: str, empty: float) -> NDArray[np.float64] | None:
         values = numbers.get(name)
-        return None if values is None else np.where(np.isfinite(values), values, empty)
+        return None if values is None else np.where(np.isfinite(values), values, empty)[rows]
 
     return Trees(
-        dbh_cm=numbers["dbh_cm"],
-        match=match,
+        dbh_cm=numbers["dbh_cm"][rows],
+        match=TreeMatch(match.equations, match.equation[rows], match.out_of_range[rows], match.reasons),
         height_m=size("height_m", 1.0),
         height_sd_m=size("height_sd_m", 0.0),
         density_g_cm3=size("wood_density_g_cm3", 1.0),
         density_sd_g_cm3=size("wood_density_sd_g_cm3", 0.0),
-        weight=size("count", 1.0),
-        group=table.group,
+        weight=None if whole else count,
+        group=None if table.group is None else table.group[rows],
         groups=len(table.group_names) if table.group is not None else 1,
-        site=Sharing(np.zeros(n, np.intp), (table.file,)),
+        site=Sharing(np.zeros(len(rows), np.intp), (table.file,)),
     )
 
 

@@ -19,7 +19,7 @@ from tanhui.mrv.uncertainty import moments
 from tanhui.mrv.uncertainty.model import SOURCES
 from tanhui.mrv.uncertainty.monte_carlo import KG_PER_T
 from tanhui.mrv.uncertainty.prepare import Prepared, covariance_root, prepare, ratio_arrays
-from tanhui.mrv.uncertainty.totals import Shared, Totals
+from tanhui.mrv.uncertainty.totals import Shared, Totals, added
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -147,7 +147,7 @@ class _CellSums:
         self.shared = {"density": self._density(), "allometry": self._allometry(), "site": self._site()}
 
     def _sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(self.p.cell, values, minlength=self.cells)
+        return added(self.p.cell, values, self.cells)
 
     def _own(self) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
         """Variances of single trees, what the factors have in common split by their logarithms."""
@@ -172,7 +172,7 @@ class _CellSums:
         rows = np.flatnonzero((sharing.index >= 0) & (moved != 0))
         pair = self.p.cell[rows] * max(len(sharing.ids), 1) + sharing.index[rows]
         used, where = np.unique(pair, return_inverse=True)
-        loading = np.bincount(where, moved[rows], minlength=len(used))
+        loading = added(where, moved[rows], len(used))
         count = max(len(sharing.ids), 1)
         return Shared(sharing.ids, used // count, used % count, loading)
 
@@ -203,12 +203,13 @@ class _CellSums:
         both = p.cell * count + p.variant
         sigma = np.array([(v.equation.sigma or 0.0) if v.residual_sd > 0 else 0.0 for v in p.variants])
         columns = [w, w * tree.ln_d, w * tree.ln_h, w * tree.ln_r, w * sigma[p.variant]]
-        sums = [np.bincount(both, x, minlength=self.cells * count).reshape(self.cells, count) for x in columns]
+        sums = [added(both, x, self.cells * count).reshape(self.cells, count) for x in columns]
         found: dict[str, NDArray[np.float64]] = {}
         for v, variant in enumerate(p.variants):
             if variant.equation.covariance is not None:
                 gradient = np.stack([s[:, v] for s in sums], axis=1)
-                found[variant.equation.id] = found.get(variant.equation.id, 0.0) + gradient
+                known = found.get(variant.equation.id)
+                found[variant.equation.id] = gradient if known is None else known + gradient
         return found
 
     def _covariance(self, equation_id: str) -> NDArray[np.float64]:
@@ -226,7 +227,7 @@ class _CellSums:
         groups, group = self.p.trees.groups, self.p.cell_group
 
         def by_group(values: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.bincount(group, values, minlength=groups)
+            return added(group, values, groups)
 
         shared = {
             source: Shared(s.keys, group[s.group], s.factor, s.loading * factor[s.group])

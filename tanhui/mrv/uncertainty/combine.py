@@ -122,9 +122,7 @@ def model_variance_of_change(
     before = model_variance(_own_only(earlier), c1, **options)  # type: ignore[arg-type]
     shared = difference_variance(_shared_only(later), _shared_only(earlier), c2, c1)
     names = [*after, *(s for s in (*before, *shared) if s not in after)]
-    return {
-        s: after.get(s, 0.0) + before.get(s, 0.0) + shared.get(s, 0.0) / per**2 for s in dict.fromkeys(names)
-    }
+    return {s: after.get(s, 0.0) + before.get(s, 0.0) + shared.get(s, 0.0) / per**2 for s in dict.fromkeys(names)}
 
 
 def combine(
@@ -162,7 +160,7 @@ def combine(
     variance = {"sampling": sampling_variance, **model} if sampling_variance > 0 else dict(model)
     total = math.fsum(variance.values())
     se = math.sqrt(total)
-    joint_df = df * (total / sampling_variance) ** 2 if sampling_variance > 0 else math.inf
+    joint_df = _satterthwaite(total, sampling_variance, df)
     if shape == "auto":
         if skew_limit is None:
             from tanhui.mrv.uncertainty.parameters import interval_skew_limit
@@ -192,6 +190,13 @@ def quantile(level: float, df: float) -> float:
 
     p = (1 + level) / 2
     return float(ndtri(p)) if math.isinf(df) or df > 1e6 else float(stdtrit(df, p))
+
+
+def _satterthwaite(total: float, sampling: float, df: float) -> float:
+    """Degrees of freedom of a variance of which only the sampling part is estimated from few plots."""
+    if sampling <= 0 or total / sampling > 1e6:
+        return math.inf
+    return df * (total / sampling) ** 2
 
 
 def _own_only(totals: Totals) -> Totals:

@@ -6,7 +6,8 @@ word together choose the component of the diameter error (16 bits). So a draw de
 only, not on threads, blocks, groups or which sources are switched on.
 
 A call works on a run of at most :data:`WIDTH` draws and keeps them in the first-level cache; trees are added to
-their cell in the order of the table. A form with a subtracted term gives 0 where it would be negative. Cutting draws into other runs or threads changes nothing, to the last bit.
+their cell in the order of the table. A form with a subtracted term gives 0 where it would be negative. Cutting draws
+into other runs or threads changes nothing, to the last bit.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def _below(limit: Any, mean: Any, sd: Any) -> Any:
 
 
 @inlined
-def _draw_words(key: Any, number: Any, occasion: Any, first: Any, u_d: Any, u_h: Any, u_r: Any, u_e: Any, u_m: Any) -> None:
+def _draw_words(
+    key: Any, number: Any, occasion: Any, first: Any, u_d: Any, u_h: Any, u_r: Any, u_e: Any, u_m: Any
+) -> None:
     k0, k1 = key & _MASK, key >> _HALF
     low, high = number & _MASK, number >> _HALF
     for j in range(u_d.size):
@@ -82,7 +85,9 @@ def _log_normal_error(out: Any, u: Any, mean: Any, sd: Any, lowest: Any, highest
 
 
 @inlined
-def _log_diameter(out: Any, u: Any, mix: Any, mean: Any, sd: Any, gross_sd: Any, share: Any, low: Any, high: Any) -> None:
+def _log_diameter(
+    out: Any, u: Any, mix: Any, mean: Any, sd: Any, gross_sd: Any, share: Any, low: Any, high: Any
+) -> None:
     """As above for the mixture of a common and a gross error."""
     start = _below(low, mean, sd)
     span = _below(high, mean, sd) - start

@@ -205,5 +205,5 @@ class Trees:
             array = getattr(self, name)
             if array is not None and not (np.asarray(array) >= 0).all():
                 raise DomainError("uncertainty.negative", name=name)
-        if self.group is not None and n and not (0 <= self.group.min() and self.group.max() < self.groups):
+        if self.group is not None and n and not (self.group.min() >= 0 and self.group.max() < self.groups):
             raise DomainError("uncertainty.no_such_group", groups=self.groups)

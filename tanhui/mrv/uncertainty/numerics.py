@@ -44,7 +44,7 @@ _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function so that its body is put into the loop that calls it."""
-    return njit(error_model="numpy", forceinline=True)(function)  # type: ignore[no-any-return]
+    return njit(error_model="numpy", forceinline=True)(function)
 
 
 @inlined

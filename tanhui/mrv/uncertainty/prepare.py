@@ -154,7 +154,7 @@ def _cells(trees: Trees, model: ErrorModel) -> tuple[NDArray[np.intp], ...]:
     root = np.zeros(n, np.intp) if trees.root_class is None else trees.root_class
     carbon = np.zeros(n, np.intp) if trees.carbon_class is None else trees.carbon_class
     for name, index, ratios in (("root", root, model.root_ratios), ("carbon", carbon, model.carbon_fractions)):
-        if n and not (0 <= index.min() and index.max() < len(ratios)):
+        if n and not (index.min() >= 0 and index.max() < len(ratios)):
             raise DomainError("uncertainty.no_such_class", name=name, classes=len(ratios))
     roots, carbons = max(len(model.root_ratios), 1), max(len(model.carbon_fractions), 1)
     used, cell = np.unique((group * roots + root) * carbons + carbon, return_inverse=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tanhui.kernel.errors import DomainError
+from tanhui.mrv.uncertainty.totals import added
 from tanhui.sinks.forest.model import Equation, Term
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def fit_random_intercept(y: ArrayLike, x: ArrayLike, site: ArrayLike) -> MixedFi
     if len(y) <= x.shape[1] + 1:
         raise DomainError("uncertainty.too_few_trees", wanted=x.shape[1] + 2, found=len(y))
     count = np.bincount(index).astype(float)
-    site_y = np.bincount(index, y)
-    site_x = np.stack([np.bincount(index, column) for column in x.T], axis=1)
+    site_y = added(index, y, len(labels))
+    site_x = np.stack([added(index, column, len(labels)) for column in x.T], axis=1)
     sums = _Sums(x.T @ x, x.T @ y, float(y @ y), count, site_x, site_y, len(y))
     ratio = _best_ratio(sums)
     beta, inverse, sigma2, _ = sums.solve(ratio)
@@ -85,12 +86,12 @@ class _Sums:
         pull = ratio / (1 + self.count * ratio)
         a = self.xx - (self.site_x * pull[:, None]).T @ self.site_x
         b = self.xy - self.site_x.T @ (pull * self.site_y)
-        inverse = np.linalg.inv(a)
+        inverse = np.asarray(np.linalg.inv(a), float)
         beta = inverse @ b
         freedom = self.n - len(beta)
         sigma2 = max((self.yy - float(pull @ self.site_y**2) - float(beta @ b)) / freedom, 1e-300)
         _, log_determinant = np.linalg.slogdet(a)
-        deviance = freedom * math.log(sigma2) + float(np.log1p(self.count * ratio).sum()) + log_determinant
+        deviance = freedom * math.log(sigma2) + float(np.log1p(self.count * ratio).sum()) + float(log_determinant)
         return beta, inverse, sigma2, deviance / 2
 
 
@@ -98,8 +99,9 @@ def _best_ratio(sums: _Sums) -> float:
     """The variance ratio of greatest likelihood; 0 where sites do not differ more than chance."""
     from scipy.optimize import minimize_scalar
 
-    found = minimize_scalar(lambda log: sums.solve(math.exp(log))[3], bounds=(-12, 8), method="bounded",
-                            options={"xatol": 1e-9})
+    found = minimize_scalar(
+        lambda log: sums.solve(math.exp(log))[3], bounds=(-12, 8), method="bounded", options={"xatol": 1e-9}
+    )
     ratio = math.exp(float(found.x))
     return ratio if sums.solve(ratio)[3] < sums.solve(0.0)[3] else 0.0
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["Shared", "Totals", "difference_variance", "shares"]
 
 
+def added(index: NDArray[np.intp], values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Sums of ``values`` by ``index``, shape (count,)."""
+    return np.bincount(index, values, minlength=count).astype(float)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:
     """Loadings of the factors of one source: group ``group[k]`` moves by ``loading[k]`` with ``factor[k]`` of ``keys``.
@@ -35,7 +40,7 @@ class Shared:
 
     def of(self, coefficients: NDArray[np.float64]) -> dict[str, float]:
         """Loading of each factor on the linear combination of groups."""
-        moved = np.bincount(self.factor, coefficients[self.group] * self.loading, minlength=len(self.keys))
+        moved = added(self.factor, coefficients[self.group] * self.loading, len(self.keys))
         return dict(zip(self.keys, moved.tolist(), strict=True))
 
     def dense(self, groups: int) -> NDArray[np.float64]:
@@ -89,15 +94,18 @@ class Totals:
         found = {source: variance.copy() for source, variance in self.own.items()}
         for source, shared in self.shared.items():
             pair, where = np.unique(shared.group * max(len(shared.keys), 1) + shared.factor, return_inverse=True)
-            loading = np.bincount(where, shared.loading, minlength=len(pair))
+            loading = added(where, shared.loading, len(pair))
             group = pair // max(len(shared.keys), 1)
-            mine = np.bincount(group, loading**2, minlength=self.groups)
+            mine = added(group, loading**2, self.groups)
             found[source] = found.get(source, np.zeros(self.groups)) + mine
         return {source: found[source] for source in SOURCES if source in found}
 
     def sd(self) -> NDArray[np.float64]:
         """Standard deviation of every group. [t]"""
-        return np.sqrt(np.sum([np.zeros(self.groups), *self.group_variance().values()], axis=0))
+        total = np.zeros(self.groups)
+        for variance in self.group_variance().values():
+            total += variance
+        return np.asarray(np.sqrt(total))
 
     def covariance(self) -> NDArray[np.float64]:
         """Covariance of the groups from this room's sources, shape (groups, groups). [t2]"""
