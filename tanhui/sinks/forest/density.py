@@ -57,7 +57,7 @@ def wood_density(taxon: Species, region: str = "") -> WoodDensity:
     taxon : Species
         A species or genus; a group has none.
     region : str
-        ``us`` or ``cn``: rows of the region come first where a species has several.
+        ``us``, ``cn`` or a part of it: rows of the country come first where a species has several.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def _table() -> tuple[dict[str, str], ...]:
 
 def _rows_of(ids: set[str], region: str) -> list[dict[str, str]]:
     rows = [row for row in _table() if row["species"] in ids]
-    here = [row for row in rows if row["region"] == region]
+    here = [row for row in rows if row["region"] == region.split("/", 1)[0]]
     return here or rows
 
 

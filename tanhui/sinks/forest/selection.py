@@ -45,14 +45,15 @@ class _Candidate:
     at_home: bool
 
     @property
-    def rank(self) -> tuple[int, int, int, bool, int, bool, int, str]:
+    def rank(self) -> tuple[int, int, bool, bool, int, bool, int, str]:
         """Smaller is better: tier, taxon, place, then residual error, variables, range, sample size; id decides."""
         item = self.equation
-        elsewhere = item.tier == "provincial" and not self.at_home
+        tier = TIERS.index(item.tier)
         return (
-            TIERS.index(item.tier),
+            # What another province's document says ranks with the provincial ones, whatever its kind.
+            tier if self.at_home else max(tier, TIERS.index("provincial")),
             LEVELS.index(self.level),
-            int(elsewhere),
+            not self.at_home,
             item.sigma is None,
             -int(item.needs_height),
             item.d_max_cm is None,
@@ -156,7 +157,10 @@ def region_id(name: str) -> str:
     """The id of a region by its id, Chinese or English name ("cn/hunan", "湖南", "湖南省", "Hunan")."""
     wanted = name.strip().lower()
     for known, (zh, en) in regions().items():
-        if wanted in (known, zh, en.lower()) or (known.startswith("cn/") and wanted.startswith(zh)):
+        if wanted in (known, zh, en.lower()):
+            return known
+    for known, (zh, _) in regions().items():
+        if known.count("/") == 1 and wanted.startswith(zh):  # 湖南省, 内蒙古自治区
             return known
     raise InputError("forest.unknown_region", region=name, known=", ".join(regions()))
 
@@ -216,8 +220,7 @@ def _choose(
         facts = {"height_given": has[0], "density_given": has[1]}
         raise DomainError("forest.no_equation", species=name, region=region, quantity=quantity, **facts)
     best = found[0]
-    elsewhere = best.level == "species" and best.equation.tier == "provincial" and not best.at_home
-    level = say(f"forest.level.{'elsewhere' if elsewhere else best.level}", lang)
+    level = say(f"forest.level.{best.level if best.at_home else 'elsewhere'}", lang)
     tier = say(f"forest.tier.{best.equation.tier}", lang)
     return best.equation, say(
         "forest.reason.chosen", lang, species=name, id=best.equation.id, tier=tier, level=level, trees=trees
@@ -230,17 +233,25 @@ def _candidates(
     if region == "us" and quantity == "agb":
         item = library.get(f"us/jenkins2003/{taxon.jenkins_group}")
         return [_Candidate(item, "group", True)] if item is not None else []
-    country = region.split("/", 1)[0]
+    country, home = region.split("/", 1)[0], _home(region)
     found = []
     for item in matching(library.values(), quantity=quantity, region=country):
         level = _level(taxon, item.species)
         usable = not item.quarantine and not item.restriction and (has[0] or not item.needs_height)
         usable = usable and (has[1] or not item.needs_density)
-        at_home = item.region in (region, country)
+        at_home = item.region in home
+        # A table of a mountain range or half a province serves only where it is asked for by name.
+        usable = usable and (at_home or item.region.count("/") < 2)
         # Another province's equation serves only its own species: its genus and groups are local means.
         if usable and level and (at_home or level == "species"):
             found.append(_Candidate(item, level, at_home))
     return sorted(found, key=lambda candidate: candidate.rank)
+
+
+def _home(region: str) -> set[str]:
+    """A region and the larger ones that hold it: cn/hunan and cn."""
+    parts = region.split("/")
+    return {"/".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
 
 
 def _level(taxon: Species, wanted: str) -> str:

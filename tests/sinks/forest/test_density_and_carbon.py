@@ -26,7 +26,7 @@ def test_density_of_a_chinese_species_is_recalled():
 def test_the_region_decides_where_two_lists_have_the_species():
     slash_pine = resolve("Pinus elliottii")
     assert wood_density(slash_pine, "us").value == 0.54
-    assert wood_density(slash_pine, "cn").value == 0.424
+    assert wood_density(slash_pine, "cn").value == wood_density(slash_pine, "cn/hunan").value == 0.424
 
 
 def test_levels_fall_back_to_genus_then_family_and_the_error_grows():

@@ -75,6 +75,13 @@ def test_quarantined_and_restricted_rows_are_never_chosen():
                     assert not item.restriction
 
 
+def test_a_table_of_part_of_a_province_serves_only_there():
+    larch = resolve("落叶松")
+    assert not [e for e in candidates(larch, "cn/heilongjiang", "stem_volume") if "planted" in e.id]
+    south = candidates(larch, "cn/heilongjiang/south", "stem_volume")
+    assert [e.id for e in south] == ["cn/heilongjiang/larix-spp-planted-south/volume"]
+
+
 def test_a_person_may_name_a_restricted_row_and_is_told():
     name = "cn/luo2018/hunan/cunninghamia-lanceolata/342cd3"
     match = match_trees(["杉木"], [12], region="湖南", overrides={"Cunninghamia lanceolata": name}, lang="zh")
@@ -125,6 +132,8 @@ def test_a_species_nothing_serves_is_refused():
 def test_regions_by_any_name():
     assert {region_id(name) for name in ("湖南", "湖南省", "Hunan", "cn/hunan", " HUNAN ")} == {"cn/hunan"}
     assert region_id("内蒙古自治区") == "cn/inner-mongolia"
+    assert region_id("黑龙江省") == "cn/heilongjiang"
+    assert region_id("黑龙江东部") == "cn/heilongjiang/east"
 
 
 def test_no_trees():
