@@ -133,7 +133,7 @@ def _stocks(inventory: Inventory, design: Design) -> list[Estimate]:
     def per_ha(tree_value: ArrayLike) -> RatioEstimate:
         return ratio(plot_values(inventory, design, tree_value), forest, layout, scheme)
 
-    common = _common(design, _stock_period(design))
+    common = _common(design, stock_period(design))
     found = [
         total_of(forest, layout, scheme).to_estimate("forest_area_ha", "ha", domain="forest", **common),
         per_ha(one).to_estimate("trees_per_ha", "1/ha", domain="forest_d1in", **common),
@@ -182,7 +182,7 @@ def change_period(inventory: Inventory, design: Design) -> Period:
     return Period(_day(earlier["visited"].min()), _day(later["visited"].max()) + timedelta(days=1))
 
 
-def _stock_period(design: Design) -> Period:
+def stock_period(design: Design) -> Period:
     """The inventory years whose plots the evaluation holds."""
     start, end = (int(str(design.options.get(key, design.year))) for key in ("start_year", "end_year"))
     return Period(date(start, 1, 1), date(end + 1, 1, 1))

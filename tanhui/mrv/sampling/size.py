@@ -114,7 +114,7 @@ def sample_size(
             n += 1
         exact, t = needed(n - strata)
         exact = max(exact, float(strata + 1))
-    n = _ceiling(exact)
+    n = max(_ceiling(exact), 1)
     finite = None
     if population is not None and exact / population > SMALL_SHARE:
         finite = _ceiling(exact / (1 + exact / population))

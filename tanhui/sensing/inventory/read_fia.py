@@ -8,8 +8,8 @@ A folder holds ``TREE.csv`` (or ``.csv.gz``, or ``RI_TREE.csv`` as the agency na
 - A tree stands for TPA_UNADJ trees per acre. It was tallied on the microplot below 5 inches, on the macroplot from
   MACRO_BREAKPOINT_DIA up where that is set, on the subplot otherwise; the stratum's ADJ_FACTOR of that plot kind
   makes up for plot parts that nobody could enter.
-- CARBON_AG and CARBON_BG are the agency's own tree carbon, kept beside whatever we compute. They are half of
-  DRYBIO_AG and DRYBIO_BG, computed for live trees from 1 inch up, from estimated heights where none was recorded.
+- CARBON_AG and CARBON_BG are the agency's own tree carbon, kept beside whatever we compute; here half of DRYBIO_AG
+  and DRYBIO_BG, for live trees from 1 inch up, also for saplings whose height was not recorded.
 - A tree record without TPA_UNADJ counts in no estimate: the agency's sums skip empty cells. In the tables seen these
   are live trees on land that ceased to be forest, trees lost from sight, and dead trees that no longer stand; none
   has a diameter or carbon. A live forest tree with TPA_UNADJ but without agency carbon adds nothing to the agency's
@@ -21,13 +21,16 @@ Keys (CN) have up to 15 digits and more and are read as text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.canonical import file_digest
+from tanhui.kernel.data import data_path
 from tanhui.kernel.errors import Fault, InputError, RefusedInput
 from tanhui.kernel.inventory import Design, Inventory
 from tanhui.kernel.nouns import Observation
+from tanhui.kernel.parameters import load_parameters
 from tanhui.kernel.tables import listed_faults, read_table, table_spec
 from tanhui.kernel.units import conversion_factor
 from tanhui.kernel.wording import say
@@ -59,8 +62,6 @@ PARTNERS = (
 PURPOSES = {"01": "stocks", "03": "change"}
 STATUS = {"0": "lost", "1": "live", "2": "dead", "3": "cut"}
 LAND = {"1": "forest", "2": "nonforest", "3": "water", "4": "water", "5": "nonsampled"}
-#: FIA plot design: trees below this diameter are tallied on the microplot. [in]
-MICROPLOT_BELOW_IN = 5.0
 #: Shares of a plot are printed with six decimals; their sum may miss 1 by this much.
 SHARE_TOLERANCE = 1e-3
 
@@ -117,12 +118,12 @@ def read_fia(folder: Path, *, evaluations: Sequence[str] | None = None) -> tuple
     faults = _change_faults(tables, plots) + _tree_faults(tables, trees)
     if faults:
         raise RefusedInput(faults)
-    inventory = Inventory(plots, trees, tuple(_observations(files)), (*notes, *_notes(trees)))
-    return inventory, _designs(tables)
+    seen = tuple(Observation(path.name, file_digest(path), path.stat().st_size, "fiadb") for path in files)
+    return Inventory(plots, trees, seen, (*notes, *_notes(trees))), _designs(tables)
 
 
 def _load(folder: Path) -> tuple[dict[str, pd.DataFrame], list[Path], list[Fault]]:
-    """Every table checked against its description, the files they came from, and all faults."""
+    """Every table checked against its description, which names no column that FIADB lacks, and all faults."""
     tables: dict[str, pd.DataFrame] = {}
     files: list[Path] = []
     faults: list[Fault] = []
@@ -136,18 +137,25 @@ def _load(folder: Path) -> tuple[dict[str, pd.DataFrame], list[Path], list[Fault
             )
             continue
         path = found[0] if found else folder / f"{name}.csv"
+        spec = table_spec("inventory_fia", name.lower())
         try:
-            tables[name] = read_table(path, table_spec("inventory_fia", name.lower()))
-            files.append(path)
+            table = read_table(path, spec)
         except RefusedInput as refusal:
             faults += refusal.faults
+            continue
+        faults += [
+            Fault("table.missing_column", path.name, "", 1, column.name, facts={"zh": column.zh, "en": column.en})
+            for column in spec.columns.values()
+            if column.name not in table
+        ]
+        tables[name] = table[[column for column in spec.columns if column in table]]
+        files.append(path)
     return tables, files, faults
 
 
 def _unique(table: pd.DataFrame, name: str, key: tuple[str, ...], notes: list[str]) -> tuple[pd.DataFrame, list[Fault]]:
     """The table with exact repetitions left out; repetitions that differ are faults."""
-    columns = [column for column in table_spec("inventory_fia", name.lower()).columns if column in table]
-    once = table[columns].drop_duplicates()
+    once = table.drop_duplicates()
     if len(once) < len(table):
         notes.append(_both("note.fia.repeated_rows", table=name, count=len(table) - len(once)))
     wrong = once.duplicated(list(key))
@@ -223,8 +231,7 @@ def _incomplete_strata(tables: dict[str, pd.DataFrame]) -> list[Fault]:
 def _condition_faults(tables: dict[str, pd.DataFrame]) -> list[Fault]:
     """Sample plots whose conditions do not cover them, or mix the bases their shares refer to."""
     conds = tables["COND"][tables["COND"]["PLT_CN"].isin(set(tables["POP_PLOT_STRATUM_ASSGN"]["PLT_CN"]))]
-    by_plot = conds.groupby("PLT_CN")
-    cover = by_plot["CONDPROP_UNADJ"].sum()
+    cover = conds.groupby("PLT_CN")["CONDPROP_UNADJ"].sum()
     faults = [
         Fault("fia.conditions", "COND", column="CONDPROP_UNADJ", value=str(plot), facts={"found": round(share, 6)})
         for plot, share in cover[(cover - 1).abs() > SHARE_TOLERANCE].items()
@@ -241,13 +248,8 @@ def _plots(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
     plot, cond = tables["PLOT"], tables["COND"]
     place = plot[["STATECD", "UNITCD", "COUNTYCD", "PLOT"]].astype(int).astype(str).agg("_".join, axis=1)
-    day = pd.DataFrame(
-        {
-            "year": plot["MEASYEAR"],
-            "month": _column(plot, "MEASMON").fillna(7),
-            "day": _column(plot, "MEASDAY").fillna(15),
-        }
-    )
+    day = pd.DataFrame({"year": plot["MEASYEAR"], "month": plot["MEASMON"], "day": plot["MEASDAY"]})
+    day = day.fillna({"month": 7, "day": 15})
 
     def share(*codes: str) -> pd.Series:
         of_plot = cond[cond["COND_STATUS_CD"].isin(codes)].groupby("PLT_CN")["CONDPROP_UNADJ"].sum()
@@ -258,12 +260,12 @@ def _plots(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         {
             "plot_id": plot["CN"],
             "location_id": place,
-            "visited": pd.to_datetime(day),
+            "visited": pd.to_datetime(day, errors="coerce"),
             "year": plot["INVYR"].astype(int),
-            "lat": _column(plot, "LAT"),
-            "lon": _column(plot, "LON"),
-            "prev_plot_id": _text(plot, "PREV_PLT_CN"),
-            "interval_yr": _column(plot, "REMPER"),
+            "lat": plot["LAT"],
+            "lon": plot["LON"],
+            "prev_plot_id": plot["PREV_PLT_CN"].astype(str),
+            "interval_yr": plot["REMPER"],
             "forest_share": share("1"),
             "nonsampled_share": share("5"),
             "area_basis": plot["CN"].map(basis).map({"MACR": "macroplot"}).fillna("subplot"),
@@ -280,30 +282,30 @@ def _trees(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     tree, plot, cond = tables["TREE"], tables["PLOT"], tables["COND"]
     latin = {taxon.fia_code: taxon.latin for taxon in species().values() if taxon.fia_code is not None}
     code = tree["SPCD"].astype(int)
-    macro_from = pd.Series(_column(plot, "MACRO_BREAKPOINT_DIA").fillna(float("inf")).to_numpy(), plot["CN"])
-    basis = pd.Series("subplot", tree.index)
-    basis = basis.mask(tree["DIA"] >= tree["PLT_CN"].map(macro_from).astype(float), "macroplot")
+    macro_from = pd.Series(plot["MACRO_BREAKPOINT_DIA"].fillna(float("inf")).to_numpy(), plot["CN"])
+    on_macroplot = tree["DIA"] >= tree["PLT_CN"].map(macro_from).astype(float)
+    basis = pd.Series("subplot", tree.index).mask(on_macroplot, "macroplot")
     land = pd.Series(cond["COND_STATUS_CD"].map(LAND).to_numpy(), _pairs(cond))
     lb = conversion_factor("lb", "kg")
     return pd.DataFrame(
         {
             "tree_id": tree["CN"],
             "plot_id": tree["PLT_CN"],
-            "prev_tree_id": _text(tree, "PREV_TRE_CN"),
+            "prev_tree_id": tree["PREV_TRE_CN"].astype(str),
             "species": code.map(latin).fillna(code.astype(str)),
             "species_code": code,
             "dbh_cm": tree["DIA"] * conversion_factor("in", "cm"),
-            "height_m": _column(tree, "HT") * conversion_factor("ft", "m"),
-            "height_code": _text(tree, "HTCD"),
+            "height_m": tree["HT"] * conversion_factor("ft", "m"),
+            "height_code": tree["HTCD"].astype(str),
             "status": tree["STATUSCD"].map(STATUS),
             "trees_per_ha": tree["TPA_UNADJ"] * conversion_factor("1/acre", "1/ha"),
-            "basis": basis.mask(tree["DIA"] < MICROPLOT_BELOW_IN, "microplot"),
+            "basis": basis.mask(tree["DIA"] < microplot_below_in(), "microplot"),
             "subplot": tree["SUBP"].astype(int),
             "condition": tree["CONDID"].astype(int),
             "land": _pairs(tree).map(land),
-            "reconcile": _text(tree, "RECONCILECD"),
-            "agency_agc_kg": _column(tree, "CARBON_AG") * lb,
-            "agency_bgc_kg": _column(tree, "CARBON_BG") * lb,
+            "reconcile": tree["RECONCILECD"].astype(str),
+            "agency_agc_kg": tree["CARBON_AG"] * lb,
+            "agency_bgc_kg": tree["CARBON_BG"] * lb,
         }
     )
 
@@ -315,18 +317,18 @@ def _tree_faults(tables: dict[str, pd.DataFrame], trees: pd.DataFrame) -> list[F
     faults = listed_faults("fia.tree_without_size", trees["tree_id"], wrong, "TREE", "", "DIA")
     strata, sample = tables["POP_STRATUM"], tables["POP_PLOT_STRATUM_ASSGN"]
     for basis, column in (("microplot", "ADJ_FACTOR_MICR"), ("macroplot", "ADJ_FACTOR_MACR")):
-        factor = _column(strata, column)
         used = sample["STRATUM_CN"][sample["PLT_CN"].isin(trees["plot_id"][counts & (trees["basis"] == basis)])]
-        wrong = strata["CN"].isin(set(used)) & ~(factor > 0)
+        wrong = strata["CN"].isin(set(used)) & ~(strata[column] > 0)
         faults += listed_faults("fia.no_adjustment", strata["CN"], wrong, "POP_STRATUM", "", column)
     return faults
 
 
 def _change_faults(tables: dict[str, pd.DataFrame], plots: pd.DataFrame) -> list[Fault]:
-    """Plots of change evaluations whose earlier visit or interval is not there."""
+    """Visits on days that do not exist, and plots for change whose earlier visit or interval is not there."""
     known = set(plots["plot_id"])
     paired = plots["plot_id"][plots["prev_plot_id"].isin(known) & (plots["interval_yr"] > 0)]
-    faults: list[Fault] = []
+    days = tables["PLOT"]["MEASDAY"].astype(str)
+    faults = listed_faults("table.not_a_date", days, plots["visited"].isna(), "PLOT", "", "MEASDAY")
     for design in (d for d in _designs(tables) if d.options["purpose"] == "change"):
         sample = design.assignment["plot_id"]
         alone = ~sample.isin(set(paired))
@@ -345,9 +347,9 @@ def _designs(tables: dict[str, pd.DataFrame]) -> list[Design]:
         unit=joined["ESTN_UNIT"],
         stratum=joined["STRATUMCD"],
         area_ha=acres * conversion_factor("acre", "ha"),
-        adj_microplot=_column(joined, "ADJ_FACTOR_MICR"),
+        adj_microplot=joined["ADJ_FACTOR_MICR"],
         adj_subplot=joined["ADJ_FACTOR_SUBP"],
-        adj_macroplot=_column(joined, "ADJ_FACTOR_MACR"),
+        adj_macroplot=joined["ADJ_FACTOR_MACR"],
     )
     wanted = ["unit", "stratum", "area_ha", "adj_microplot", "adj_subplot", "adj_macroplot"]
     sample = tables["POP_PLOT_STRATUM_ASSGN"].merge(joined, left_on="STRATUM_CN", right_on="CN", suffixes=("", "_s"))
@@ -379,28 +381,16 @@ def _notes(trees: pd.DataFrame) -> Iterable[str]:
             yield _both(code, count=int(which.sum()))
 
 
-def _observations(files: list[Path]) -> Iterable[Observation]:
-    for path in files:
-        yield Observation(path.name, file_digest(path), path.stat().st_size, "fiadb")
+@cache
+def microplot_below_in() -> float:
+    """Trees below this diameter are tallied on the microplot. [in]"""
+    rules = load_parameters(data_path("inventory_fia", "parameters.toml"), "inventory_fia")
+    return rules["microplot_below"].leaves[0].number()
 
 
 def _pairs(table: pd.DataFrame) -> pd.Series:
     """Plot visit and condition as one key."""
     return table["PLT_CN"].astype(str) + "/" + table["CONDID"].astype(int).astype(str)
-
-
-def _column(table: pd.DataFrame, name: str) -> pd.Series:
-    """An optional column of numbers, NaN where the file has none."""
-    import pandas as pd
-
-    return table[name].astype(float) if name in table else pd.Series(float("nan"), table.index)
-
-
-def _text(table: pd.DataFrame, name: str) -> pd.Series:
-    """An optional column of text, empty where the file has none."""
-    import pandas as pd
-
-    return table[name].astype(str) if name in table else pd.Series("", table.index)
 
 
 def _both(code: str, **facts: Any) -> str:
