@@ -116,11 +116,19 @@ def _numbers(
         numbers = text.astype(float)
     infinite = pd.Series(np.isinf(numbers.to_numpy()), index=numbers.index)
     faults += listed_faults("table.not_a_number", text, infinite, file, sheet, column.name)
-    numbers = numbers.mask(infinite | ~given) * factor
+    numbers = _scaled(numbers.mask(infinite | ~given), factor)
     if column.kind == "integer":
         wrong = numbers.notna() & (numbers != numbers.round())
         faults += listed_faults("table.not_whole", text, wrong, file, sheet, column.name)
     return numbers, faults + number_faults(numbers, column, file, sheet, cells=text)
+
+
+def _scaled(numbers: pd.Series, factor: float) -> pd.Series:
+    """Numbers times a factor; 131 mm become 13.1 cm and not 13.100000000000001."""
+    inverse = round(1 / factor)
+    if inverse > 1 and abs(inverse * factor - 1) < 1e-12:
+        return numbers / inverse
+    return numbers if factor == 1.0 else numbers * factor
 
 
 def _parsed(text: pd.Series, given: pd.Series, column: Column, file: str, sheet: str) -> tuple[pd.Series, list[Fault]]:
