@@ -12,9 +12,11 @@ from tanhui.kernel.errors import InputError, IntegrityError, TanhuiError
 from tanhui.kernel.signing import TrustedKey
 from tanhui.registry import tables as t
 from tanhui.registry.certificate import registry_keys
-from tanhui.registry.checkpoint import open_note, parse_checkpoint
+from tanhui.registry.checkpoint import open_note, parse_checkpoint, read_verifier_key
+from tanhui.registry.folder import DATABASE
 from tanhui.registry.ledger import ledger_faults
 from tanhui.registry.log import MemoryTree, leaf_hash
+from tanhui.registry.model import Declaration
 from tanhui.registry.replay import State, replay
 from tanhui.registry.store import Reader, Store
 from tanhui.registry.verdict import Check, Verdict
@@ -39,7 +41,7 @@ def verify_log(folder: Path, trust: Mapping[str, TrustedKey] | None = None, *, k
     kept : str, optional
         A signed checkpoint that somebody kept: a log that was rolled back or rewritten since is found out.
     """
-    path = folder / "registry.db"
+    path = folder / DATABASE
     if not path.is_file():
         raise InputError("registry.not_a_registry", path=str(folder))
     store = Store(path, mode="ro")
@@ -47,7 +49,7 @@ def verify_log(folder: Path, trust: Mapping[str, TrustedKey] | None = None, *, k
         with store.reading() as view:
             return audit_store(view, None if trust is None else list(trust.values()), kept=kept)
     except TanhuiError as error:
-        return Verdict("log", (Check("database", False, error.text()[:MAX_DETAIL]),))
+        return Verdict("log", (Check("database", False, cause=error),))
     finally:
         store.close()
 
@@ -72,7 +74,8 @@ def audit_store(view: Reader, trusted: Sequence[TrustedKey] | None, *, kept: str
         _check("state", lambda: _state(view, state)),
         _check("tiling", lambda: _tiling(state)),
         _check("checkpoints", lambda: _checkpoints(view, tree, origin)),
-        Check("signature", None) if trusted is None else _check("signature", lambda: _signed(view, trusted, origin)),
+        _check("operator", lambda: _signed(view, state.registry)),
+        Check("signature", None) if trusted is None else _check("signature", lambda: _trusted(state.registry, trusted)),
     ]
     if kept is not None:
         checks.append(_check("kept", lambda: _agrees(kept, tree, origin, trusted)))
@@ -86,7 +89,7 @@ def _check(key: str, question: Callable[[], object]) -> Check:
     try:
         question()
     except TanhuiError as error:
-        return Check(key, False, error.text()[:MAX_DETAIL])
+        return Check(key, False, cause=error)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         return Check(key, False, str(error)[:MAX_DETAIL])
     return Check(key, True)
@@ -132,12 +135,19 @@ def _checkpoints(view: Reader, tree: MemoryTree, origin: str) -> None:
         raise _wrong(f"leaves after {last} are under no checkpoint")
 
 
-def _signed(view: Reader, trusted: Iterable[TrustedKey], origin: str) -> None:
-    """Every checkpoint under a trusted key of this registry."""
-    anchors = registry_keys(trusted, origin)
+def _signed(view: Reader, registry: Declaration) -> None:
+    """Every checkpoint under the key that the log's first leaf declares."""
+    key = read_verifier_key(registry.operator)
     for size, note in view.connection.execute(sa.select(t.checkpoints).order_by(t.checkpoints.c.size)):
-        if not open_note(note, anchors)[1]:
-            raise _wrong(f"checkpoint {size} is not signed by a trusted key")
+        if key.name != registry.origin or not open_note(note, [key])[1]:
+            raise _wrong(f"checkpoint {size} is not signed by the declared key")
+
+
+def _trusted(registry: Declaration, trusted: Iterable[TrustedKey]) -> None:
+    """The declared key is one that was trusted beforehand as this registry's."""
+    declared = read_verifier_key(registry.operator).public
+    if declared not in [key.public for key in registry_keys(trusted, registry.origin)]:
+        raise _wrong("the registry's key is not trusted")
 
 
 def _agrees(kept: str, tree: MemoryTree, origin: str, trusted: Iterable[TrustedKey] | None) -> None:

@@ -166,7 +166,9 @@ def verify_certificate(
     ]
     if manifest is not None:
         checks.append(_answer("manifest", lambda: _manifest_fits(parts, manifest)))
-    if result is not None:
+    if result is not None and manifest is None:
+        checks.append(Check("result", None))
+    elif result is not None and manifest is not None:
         checks.append(_answer("result", lambda: _result_fits(parts, manifest, result)))
     if opening is not None:
         checks.append(Check("beneficiary", opening.commitment == parts.retirement.beneficiary))
@@ -218,7 +220,7 @@ def _signature(note: str, checkpoint: Checkpoint, trust: Mapping[str, TrustedKey
     try:
         _, signers = open_note(note, anchors)
     except IntegrityError as error:
-        return Check("signature", False, error.text())
+        return Check("signature", False, cause=error)
     return Check("signature", bool(signers), ", ".join(key.name for key in signers))
 
 
@@ -236,11 +238,11 @@ def _manifest_fits(parts: _Parts, manifest: Mapping[str, Any]) -> bool:
     return found == (claim.manifest_sha256, claim.run, claim.run, claim.project)
 
 
-def _result_fits(parts: _Parts, manifest: Mapping[str, Any] | None, result: Mapping[str, Any]) -> bool:
+def _result_fits(parts: _Parts, manifest: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
     """Whether the result is the manifest's, and holds the claim with the issued credits by year."""
     claim = parts.issued.claim
     assert claim is not None
-    if manifest is None or manifest["result_sha256"] != result_digest(result) or result["run"] != claim.run:
+    if manifest["result_sha256"] != result_digest(result) or result["run"] != claim.run:
         return False
     found = [entry for entry in result["claims"] if claim_hash(entry) == claim.claim_sha256]
     credits = {(row["year"], row["credits_t"] * KG_PER_T) for row in found[0]["by_year"] if row["credits_t"]}

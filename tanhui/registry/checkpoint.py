@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from tanhui.kernel.errors import IntegrityError
 from tanhui.kernel.signing import SigningKey, TrustedKey, verify_signature
 
-__all__ = ["Checkpoint", "open_note", "parse_checkpoint", "sign_checkpoint", "sign_note", "verifier_key"]
+__all__ = [
+    "Checkpoint",
+    "open_note",
+    "parse_checkpoint",
+    "read_verifier_key",
+    "sign_checkpoint",
+    "sign_note",
+    "verifier_key",
+]
 
 #: Signature type of plain Ed25519 in a note.
 ED25519_NOTE = b"\x01"
@@ -47,6 +55,21 @@ def verifier_key(name: str, public: bytes) -> str:
     """A public key as C2SP tools take it: ``name+id+key``."""
     key = base64.b64encode(ED25519_NOTE + public).decode()
     return f"{name}+{note_key_id(name, public).hex()}+{key}"
+
+
+def read_verifier_key(text: str) -> TrustedKey:
+    """The key that :func:`verifier_key` wrote, trusted for nothing yet.
+
+    Raises
+    ------
+    IntegrityError
+        If it is not one, or its id is not that of its name and key.
+    """
+    name, _, rest = text.partition("+")
+    data = _decode(rest.partition("+")[2])
+    if data[:1] != ED25519_NOTE or len(data) != 33 or verifier_key(name, data[1:]) != text:
+        raise IntegrityError("registry.checkpoint_malformed")
+    return TrustedKey(name, data[1:])
 
 
 def sign_note(text: str, key: SigningKey) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 
+from tanhui.kernel.errors import DomainError
+
 __all__ = [
     "EMPTY_ROOT",
     "MemoryTree",
@@ -75,11 +77,11 @@ def inclusion_proof(index: int, size: int, node: ReadNode) -> list[bytes]:
 
     Raises
     ------
-    ValueError
+    DomainError
         Unless 0 <= index < size.
     """
     if not 0 <= index < size:
-        raise ValueError(f"no leaf {index} in a tree of {size}")
+        raise DomainError("registry.no_such_leaf", index=index, size=size)
     path: list[bytes] = []
     first, end = 0, size
     while end - first > 1:
@@ -100,11 +102,11 @@ def consistency_proof(first: int, second: int, node: ReadNode) -> list[bytes]:
 
     Raises
     ------
-    ValueError
+    DomainError
         Unless 0 <= first <= second.
     """
     if not 0 <= first <= second:
-        raise ValueError(f"a tree of {first} leaves is no prefix of one of {second}")
+        raise DomainError("registry.no_such_prefix", first=first, second=second)
     if first in (0, second):
         return []
     path: list[bytes] = []

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from tanhui.kernel.errors import DomainError
+from tanhui.kernel.errors import DomainError, IntegrityError
 from tanhui.kernel.time import Period
 
 __all__ = [
@@ -51,7 +51,7 @@ DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 def whole(text: Any) -> int:
     """A whole number from its one decimal spelling."""
     if not isinstance(text, str) or not DECIMAL.fullmatch(text):
-        raise ValueError(f"not a decimal string: {text!r}")
+        raise IntegrityError("registry.leaf_malformed")
     return int(text)
 
 
@@ -185,7 +185,7 @@ class IssuedClaim:
         fields = dict(entry)
         period = read_period(fields.pop("period"))
         if period is None:
-            raise ValueError("a claim has a period")
+            raise IntegrityError("registry.leaf_malformed")
         for name in ("unit_kg", "credits_t", "open_points"):
             fields[name] = whole(fields[name])
         return cls(claim_kind=fields.pop("kind"), period=period, **fields)

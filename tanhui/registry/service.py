@@ -7,7 +7,6 @@ and changes nothing. An act that is refused leaves no trace.
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,9 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tanhui.kernel.canonical import hash_json, readable_bytes
+from tanhui.kernel.canonical import hash_json
 from tanhui.kernel.errors import InputError
-from tanhui.kernel.files import staged_folder
 from tanhui.kernel.signing import SigningKey, TrustedKey
 from tanhui.kernel.time import Period
 from tanhui.registry import ledger, tables
@@ -26,11 +24,11 @@ from tanhui.registry.certificate import build_certificate
 from tanhui.registry.checkpoint import Checkpoint, sign_checkpoint, verifier_key
 from tanhui.registry.commitments import SALT_BYTES, Opening
 from tanhui.registry.errors import RegistryError, RequestReused
+from tanhui.registry.folder import DATABASE, OPERATOR_KEY, make_folder, timestamp
 from tanhui.registry.issuance import issuable
 from tanhui.registry.log import inclusion_proof, root_hash
 from tanhui.registry.model import (
     PURPOSES,
-    SANDBOX_MARK,
     Account,
     Batch,
     Declaration,
@@ -47,9 +45,6 @@ from tanhui.registry.views import AccountView, Balance
 
 __all__ = ["Registry"]
 
-DATABASE = "registry.db"
-OPERATOR_KEY = "operator.key"
-TRUST = "trust.json"
 #: A request id is the client's; it only has to be short and printable.
 MAX_REQUEST = 200
 
@@ -97,14 +92,10 @@ class Registry:
         """
         if not name or not name.isprintable() or any(letter.isspace() or letter == "+" for letter in name):
             raise InputError("registry.name_wrong", name=name)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError("registry.folder_not_empty", path=str(folder))
         origin = f"{name.removesuffix('/sandbox')}/sandbox" if sandbox else name
         if not sandbox and origin.endswith("/sandbox"):
             raise InputError("registry.name_wrong", name=name)
-        key = SigningKey(origin, entropy(32))
-        with staged_folder(folder) as stage:
-            _lay_out(stage, key, sandbox, now())
+        make_folder(folder, SigningKey(origin, entropy(32)), sandbox, timestamp(now()))
         return cls(folder, now=now, entropy=entropy)
 
     @property
@@ -232,7 +223,9 @@ class Registry:
     def erase(self, commitment: str) -> bool:
         """Forget the name behind a commitment, for ever; whether there was one to forget. The log does not change."""
         with self._store.writing() as tx:
-            return tx.erase_opening(commitment)
+            found = tx.erase_opening(commitment)
+        self._store.scrub()
+        return found
 
     # Questions --------------------------------------------------------------------------------------------------------
 
@@ -311,9 +304,8 @@ class Registry:
             if (done := tx.request(request)) is not None:
                 return _repeated(tx, request, fingerprint, secret, *done)
             index = tx.size()
-            stamp = self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             # A clock that was set back must not make the log run backwards.
-            entry = act(tx, index, max(stamp, tx.entry(index - 1).at))
+            entry = act(tx, index, max(timestamp(self._now()), tx.entry(index - 1).at))
             tx.append(entry)
             tx.carry_out(entry)
             tx.remember(request, fingerprint, index)
@@ -333,22 +325,6 @@ class Registry:
         opening = Opening(self._entropy(SALT_BYTES), value)
         tx.keep_opening(opening)
         return opening
-
-
-def _lay_out(folder: Path, key: SigningKey, sandbox: bool, now: datetime) -> None:
-    """The files of a new registry, with the declaration as the first leaf of its log."""
-    key.save(folder / OPERATOR_KEY)
-    anchor = {"name": key.name, "public": base64.b64encode(key.public).decode(), "roles": ["registry"]}
-    mark = {"notice": SANDBOX_MARK} if sandbox else {}
-    (folder / TRUST).write_bytes(readable_bytes({"origin": key.name, "sandbox": sandbox, **mark, "keys": [anchor]}))
-    declaration = Declaration(key.name, sandbox, verifier_key(key.name, key.public))
-    stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    store = Store(folder / DATABASE, mode="rwc")
-    store.create()
-    with store.writing() as tx:
-        tx.append(JournalEntry(0, stamp, "registry", registry=declaration))
-        tx.keep_checkpoint(1, sign_checkpoint(Checkpoint(key.name, 1, root_hash(1, tx.node)), key))
-    store.close()
 
 
 def _repeated(

@@ -31,8 +31,15 @@ __all__ = ["Reader", "Store", "Writer"]
 
 #: How long a writer waits for another one before it gives up. [ms]
 BUSY_TIMEOUT_MS = 30_000
-#: Every commit reaches the disk; foreign keys hold; INSERT OR REPLACE does not slip past the triggers.
-PRAGMAS = ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON", f"busy_timeout = {BUSY_TIMEOUT_MS}")
+#: Every commit reaches the disk; foreign keys hold; INSERT OR REPLACE does not slip past the triggers; what is erased
+#: is overwritten, not just forgotten.
+PRAGMAS = (
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "recursive_triggers = ON",
+    "secure_delete = ON",
+    f"busy_timeout = {BUSY_TIMEOUT_MS}",
+)
 
 
 class Store:
@@ -53,6 +60,12 @@ class Store:
     def close(self) -> None:
         """Give the file back; the write-ahead log is folded into it."""
         self._engine.dispose()
+
+    def scrub(self) -> None:
+        """Fold the write-ahead log into the file and cut it, so that erased rows are in neither."""
+        with _translated(), self._engine.connect() as connection:
+            connection.rollback()
+            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tanhui.kernel.errors import TanhuiError
 from tanhui.kernel.wording import Lang, say
 
 __all__ = ["HOLDS", "REFUSED", "UNAUTHENTICATED", "Check", "Verdict"]
@@ -16,19 +17,24 @@ REFUSED = "refused"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question and its answer; ``ok`` is None where it could not be asked."""
+    """One question and its answer; ``ok`` is None where it could not be asked, ``cause`` says why it is no."""
 
     key: str
     ok: bool | None
     detail: str = ""
+    cause: TanhuiError | None = None
 
     def text(self, lang: Lang = "en") -> str:
         """What was checked, in words."""
         return say(f"check.registry.{self.key}", lang)
 
+    def why(self, lang: Lang = "en") -> str:
+        """What there is to add."""
+        return self.cause.text(lang) if self.cause else self.detail
+
     def to_dict(self, lang: Lang = "en") -> dict[str, Any]:
         """As faces show it."""
-        return {"key": self.key, "ok": self.ok, "text": self.text(lang), "detail": self.detail}
+        return {"key": self.key, "ok": self.ok, "text": self.text(lang), "detail": self.why(lang)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Verdict:
         head = say(f"verdict.registry.{self.status.split(',')[0]}", lang)
         lines = [f"{say('verdict.registry.sandbox', lang)} {head}" if self.sandbox else head]
         lines += [
-            f"  {marks[check.ok]} {check.text(lang)}" + (f": {check.detail}" if check.detail else "")
+            f"  {marks[check.ok]} {check.text(lang)}" + (f": {check.why(lang)}" if check.why(lang) else "")
             for check in self.checks
         ]
         for title, keys in (("proven", self.proven), ("not_proven", self.not_proven)):

@@ -15,7 +15,7 @@ import pytest
 from tanhui.kernel.errors import InputError, IntegrityError
 from tanhui.kernel.signing import SigningKey
 from tanhui.registry.audit import verify_log
-from tanhui.registry.checkpoint import Checkpoint, sign_checkpoint
+from tanhui.registry.checkpoint import Checkpoint, sign_checkpoint, verifier_key
 from tanhui.registry.entries import encode_entry, entry_from_dict
 from tanhui.registry.log import MemoryTree, completed_nodes, leaf_hash
 from tanhui.registry.replay import replay
@@ -87,7 +87,7 @@ def test_every_flipped_bit_of_the_log_is_found(used: World):
         ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 1 AND position = 0", ["tree"]),
         ("DELETE FROM nodes WHERE level = 2", ["tree"]),
         ("DELETE FROM checkpoints WHERE size = 6", ["checkpoints"]),
-        ("UPDATE checkpoints SET note = replace(note, '— registry', '— other')", ["signature"]),
+        ("UPDATE checkpoints SET note = replace(note, '— registry', '— other')", ["operator"]),
         ("DELETE FROM requests WHERE id = 't'", ["state"]),
         ("UPDATE claims SET project = 'renamed'", ["state"]),
         ("UPDATE batches SET vintage = 1999 WHERE vintage = 2021", ["state"]),
@@ -126,6 +126,15 @@ def rewrite(world: World, change: Callable[[list[dict[str, Any]]], object], key:
 
 def test_a_rewritten_history_without_the_key(used: World):
     rewrite(used, lambda leaves: leaves[-1].update(at="2099-01-01T00:00:00Z"), None)
+    assert failed(used) == ["operator"]
+    assert verify_log(used.folder).status == REFUSED
+
+
+def test_a_rewritten_history_under_a_key_of_ones_own(used: World):
+    mallory = SigningKey(used.registry.origin, bytes(32))
+    operator = verifier_key(mallory.name, mallory.public)
+    rewrite(used, lambda leaves: leaves[0]["registry"].update(operator=operator), mallory)
+    assert verify_log(used.folder).status == UNAUTHENTICATED  # consistent with itself, and nobody vouches for it
     assert failed(used) == ["signature"]
 
 
@@ -148,7 +157,7 @@ def test_a_rollback_against_a_kept_checkpoint(world: World, tmp_path: Path):
     assert failed(world, kept=note) == []
     old = verify_log(tmp_path / "backup", world.trust, kept=note)
     assert [check.key for check in old.failures()] == ["kept"]
-    assert "rolled back" in old.failures()[0].detail
+    assert "rolled back" in old.failures()[0].why()
     for rubbish in ("", note.replace("registry.example", "elsewhere.example"), "x\n\n— y AAAA\n"):
         assert failed(world, kept=rubbish) == ["kept"]
 

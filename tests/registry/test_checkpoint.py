@@ -13,6 +13,7 @@ from tanhui.registry.checkpoint import (
     note_key_id,
     open_note,
     parse_checkpoint,
+    read_verifier_key,
     sign_checkpoint,
     sign_note,
     verifier_key,
@@ -40,6 +41,7 @@ C2SP_NOTE = (
 def test_the_published_note_byte_for_byte():
     assert sign_note(GO_TEXT, PETER) == GO_NOTE
     assert verifier_key(PETER.name, PETER.public) == GO_VKEY
+    assert read_verifier_key(GO_VKEY) == TRUSTED
     assert note_key_id(PETER.name, PETER.public).hex() == "c74f20a3"
     assert open_note(GO_NOTE, [TRUSTED]) == (GO_TEXT, [TRUSTED])
 
@@ -113,6 +115,14 @@ def test_every_changed_character_is_found():
 def test_malformed_notes(note: str):
     with pytest.raises(IntegrityError):
         open_note(note, [TRUSTED])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "a+b", "a+00000000+", GO_VKEY[:-1], GO_VKEY.replace("c74f", "c74e"), GO_VKEY.replace("+A", "+B")]
+)
+def test_malformed_verifier_keys(text: str):
+    with pytest.raises(IntegrityError):
+        read_verifier_key(text)
 
 
 ROOT = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="

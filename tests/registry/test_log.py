@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tanhui.kernel.errors import DomainError
 from tanhui.registry.log import (
     EMPTY_ROOT,
     MemoryTree,
@@ -167,7 +168,7 @@ def test_empty_tree():
     assert EMPTY_ROOT.hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     tree = MemoryTree()
     assert tree.root() == root_hash(0, tree.node) == EMPTY_ROOT
-    with pytest.raises(ValueError):
+    with pytest.raises(DomainError):
         inclusion_proof(0, 0, tree.node)
     assert not verify_inclusion(0, 0, leaf_hash(b""), [], EMPTY_ROOT)
     assert verify_consistency(0, 0, EMPTY_ROOT, EMPTY_ROOT, [])
@@ -245,5 +246,5 @@ def test_malformed_proofs_are_refused_not_crashed_on(first: int, second: int, pr
 
 @pytest.mark.parametrize(("first", "second"), [(-1, 2), (3, 2)])
 def test_impossible_sizes(first: int, second: int):
-    with pytest.raises(ValueError):
+    with pytest.raises(DomainError):
         consistency_proof(first, second, tree_of(LEAVES).node)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import tanhui.registry
 from tanhui.kernel.data import data_path
+from tanhui.registry.folder import DATABASE
 
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(tanhui.registry.__file__).parent.glob("*.py"))
 WORDING = tomllib.loads(data_path("registry", "wording.toml").read_text(encoding="utf-8"))
 
 
 def test_every_code_has_a_sentence():
-    codes = set(re.findall(r"""["'](registry\.[a-z_]+)["']""", SOURCE)) - {"registry.db"}
+    codes = set(re.findall(r"""["'](registry\.[a-z_]+)["']""", SOURCE)) - {DATABASE}
     assert codes
     assert {f"error.{code}" for code in codes} == {key for key in WORDING if key.startswith("error.")}
 
