@@ -76,7 +76,8 @@ def read_workbook(path: Path) -> tuple[Workbook, list[Fault]]:
             if key == "plots" or {fault.code for fault in refusal.faults} != {"table.no_rows"}:
                 faults += [_placed(fault, path, book.names[key]) for fault in refusal.faults]
             continue
-        book.notes += table.attrs.get("notes", [])
+        # Our own template has a title above the headers.
+        book.notes += [entry for entry in table.attrs.get("notes", []) if entry["code"] != "table.title_rows"]
         book.tables[key] = _translated(table)
     return book, faults
 
