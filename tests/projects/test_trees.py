@@ -150,6 +150,8 @@ def test_empty_and_missing_files_and_groups(tmp_path):
 def test_the_same_number_on_two_plots_is_two_trees(tmp_path):
     rows = ["1,A,20,15,0.5", "1,B,30,18,0.5"]
     assert tree_biomass(table(tmp_path, rows), group="plot", draws=10, equation="chave2014")["n"] == 2
+    chinese = table(tmp_path, ["样木甲,A,20,15,0.5", "样木甲,A,30,18,0.5"])
+    assert [fault.value for fault in codes(chinese, equation="chave2014")[1].faults] == ["样木甲"]
     assert "trees.duplicate_id" in codes(table(tmp_path, ["1,A,20,15,0.5", "1,A,30,18,0.5"]), group="plot")[0]
 
 
