@@ -53,6 +53,10 @@ def words(kind: str) -> frozenset[str]:
 
 def as_text(cells: pd.Series) -> pd.Series:
     """Cells as text without surrounding space; no value and empty text are both missing."""
+    import pandas as pd
+
+    if pd.api.types.is_float_dtype(cells) and (cells.dropna() % 1 == 0).all():
+        cells = cells.astype("Int64")  # a column of numbers with gaps is a float: plot 7 is not called 7.0
     text = cells.astype("string").str.strip()
     return text.mask(text == "")
 
@@ -65,7 +69,7 @@ def check_column(
 
     types = pd.api.types
     number = types.is_numeric_dtype(cells) and not types.is_bool_dtype(cells)
-    if number or (types.is_datetime64_any_dtype(cells) and column.kind == "date"):
+    if (number and column.is_number) or (types.is_datetime64_any_dtype(cells) and column.kind == "date"):
         text, empty = cells, cells.isna()
     else:
         text = as_text(cells)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tanhui.kernel.errors import Fault, RefusedInput
+from tanhui.kernel.table_cells import FAULTS_KEPT
 from tanhui.kernel.table_headers import HEADER_SEARCH_ROWS, find_header_row, note
 from tanhui.kernel.table_model import TableSpec
 
@@ -37,7 +38,10 @@ _DELIMITERS = ",;\t|"
 
 @dataclass(slots=True)
 class CsvLayout:
-    """How a CSV file is written: found in one pass, without keeping it."""
+    """How a CSV file is written: found in one pass, without keeping it.
+
+    ``header_row`` counts rows, ``skip_lines`` the lines up to the end of the header, which may have line breaks in it.
+    """
 
     path: Path
     encoding: str
@@ -62,16 +66,17 @@ def csv_layout(path: Path, spec: TableSpec | None, max_bytes: int) -> CsvLayout:
     """Pass over the file once: its encoding, delimiter and header."""
     encoding, head, whole_line = _scan(path, max_bytes)
     delimiter = _delimiter(head, spec)
-    rows, lines = _sample(head, delimiter)
+    rows, places = _sample(head, delimiter)
     if not rows:
         raise RefusedInput([Fault("table.no_rows", path.name)])
     at = find_header_row(rows, spec) if spec else 0
     header = [name.strip() for name in rows[at]]
     _refuse_mojibake(header, path.name)
-    notes = [note("table.title_rows", path.name, count=lines[at] - 1)] if at else []
+    header_row, skip_lines = places[at]
+    notes = [note("table.title_rows", path.name, count=header_row - 1)] if at else []
     if not whole_line:
         notes.append(note("file.no_final_newline", path.name))
-    return CsvLayout(path, encoding, delimiter, header, lines[at], lines[at], notes)
+    return CsvLayout(path, encoding, delimiter, header, header_row, skip_lines, notes)
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -161,19 +166,19 @@ def _misread(text: str, wrong: str, right: str) -> str | None:
     return meant if meant != text and re.search("[\u4e00-\u9fff]", meant) else None
 
 
-def _sample(head: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    """The first rows that are not blank, and the number of the line each ends on."""
+def _sample(head: str, delimiter: str) -> tuple[list[list[str]], list[tuple[int, int]]]:
+    """The first rows that are not blank, with the number of each row and of the line it ends on."""
     reader = csv_rows.reader(io.StringIO(head, newline=""), delimiter=delimiter)
     rows: list[list[str]] = []
-    lines: list[int] = []
+    places: list[tuple[int, int]] = []
     try:
-        for row in islice(reader, 4 * HEADER_SEARCH_ROWS):
+        for number, row in enumerate(islice(reader, 4 * HEADER_SEARCH_ROWS), start=1):
             if any(cell.strip() for cell in row):
                 rows.append(row)
-                lines.append(reader.line_num)
+                places.append((number, reader.line_num))
     except csv_rows.Error:
         pass  # a cell longer than the limit of the csv module; what was read so far is enough to find the header
-    return rows, lines
+    return rows, places
 
 
 def _delimiter(head: str, spec: TableSpec | None) -> str:
@@ -195,7 +200,7 @@ def csv_blocks(layout: CsvLayout, rows_per_block: int, faults: list[Fault]) -> I
     """Blocks of text cells, columns by position, index = row number in the file; odd rows go to ``faults``."""
     import pyarrow as pa
 
-    odd_rows: list[int] = []
+    odd_rows: list[int] = []  # rows of another width, which are left out
     next_row = layout.header_row + 1
     try:
         for batch in _rebatched(_open(layout, faults, odd_rows), rows_per_block):
@@ -205,6 +210,9 @@ def csv_blocks(layout: CsvLayout, rows_per_block: int, faults: list[Fault]) -> I
             frame.index = numbers
             frame.columns = range(len(layout.header))
             yield _without_blank_rows(frame)
+        if len(odd_rows) > FAULTS_KEPT:
+            facts = {"count": len(odd_rows) - FAULTS_KEPT, "like": "table.wrong_width"}
+            faults.append(Fault("table.and_more", layout.path.name, facts=facts))
     except pa.ArrowInvalid as error:
         raise RefusedInput([Fault("file.unreadable", layout.path.name, facts={"detail": str(error)[:200]})]) from None
 
@@ -214,9 +222,11 @@ def _open(layout: CsvLayout, faults: list[Fault], odd_rows: list[int]) -> Iterat
     from pyarrow import csv
 
     def skip(row: csv.InvalidRow) -> str:
-        odd_rows.append(row.number)
-        facts = {"found": row.actual_columns, "wanted": row.expected_columns}
-        faults.append(Fault("table.wrong_width", layout.path.name, row=row.number, value=row.text[:80], facts=facts))
+        number = row.number - layout.skip_lines + layout.header_row  # pyarrow counts the lines it skipped
+        odd_rows.append(number)
+        if len(odd_rows) <= FAULTS_KEPT:
+            facts = {"found": row.actual_columns, "wanted": row.expected_columns}
+            faults.append(Fault("table.wrong_width", layout.path.name, row=number, value=row.text[:80], facts=facts))
         return "skip"
 
     names = [f"c{position}" for position in range(len(layout.header))]

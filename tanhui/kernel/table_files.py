@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +74,8 @@ def refuse_size(path: Path) -> None:
         raise RefusedInput([Fault("file.empty", path.name)])
     if size > MAX_BYTES:
         raise RefusedInput([Fault("file.too_large", path.name, facts={"size": size, "limit": MAX_BYTES})])
+    if not os.access(path, os.R_OK):
+        raise RefusedInput([Fault("file.not_allowed", path.name)])
 
 
 def read(path: Path, *, sheet: str | None = None, spec: TableSpec | None = None) -> pd.DataFrame:

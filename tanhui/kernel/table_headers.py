@@ -42,7 +42,7 @@ def note(code: str, file: str = "", sheet: str = "", column: str = "", value: st
 
 def split_unit(header: str) -> Iterator[tuple[str, str, bool]]:
     """Ways to read a header as a name and a unit: (name, unit as written, whether in brackets)."""
-    text = unicodedata.normalize("NFKC", str(header)).strip()
+    text = " ".join(unicodedata.normalize("NFKC", str(header)).replace("*", "").split())
     if found := _BRACKETED.match(text):
         yield found["base"], found["unit"], True
     for mark in ("/", ",", " ", "_"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -57,8 +58,8 @@ class TableSpec:
 
 
 def simple(header: str) -> str:
-    """A header without case, spaces and the width of its brackets."""
-    return str(header).strip().lower().replace(" ", "").replace("\u3000", "").replace("（", "(").replace("）", ")")
+    """A header without case, space, line breaks, the width of its letters, and the star of a required column."""
+    return "".join(unicodedata.normalize("NFKC", str(header)).split()).replace("*", "").lower()
 
 
 @cache

@@ -143,6 +143,8 @@ def iter_table(
         rows += len(block)
         faults += checked.attrs.pop("faults")
         notes += checked.attrs.pop("notes")
+        if len(faults) > 5 * FAULTS_KEPT:
+            faults[:] = capped(faults)  # so that a long file full of faults does not fill the memory either
         if not twice:
             kept.append(checked)
     if not rows:

@@ -517,3 +517,67 @@ def test_a_raw_table_is_text_as_it_stands(tmp_path: Path):
     frame = read_raw(tmp_path / "t.csv")
     assert frame["a"].tolist() == ["01", "2"]
     assert list(frame.index) == [2, 3]
+
+
+# What forms and programs do
+
+
+@pytest.mark.parametrize("header", ['"胸径\n(mm)"', "*胸径（mm）", "胸 径 (mm)", "＊ＤＢＨ（ｍｍ）"])
+def test_headers_as_forms_print_them(tmp_path: Path, header):
+    frame = read(tmp_path, f"样地号,{header}\nP1,125\n")
+    assert frame["dbh_cm"].tolist() == [12.5]
+    assert list(frame.index) == [2]
+    assert refused(tmp_path, f"样地号,{header}\nP1,125\nP2\n")[0][:2] == ("table.wrong_width", 3)
+
+
+@pytest.mark.parametrize("header", ["株数（株）", "株数(棵)", "株数"])
+def test_counting_words_are_units_of_one(tmp_path: Path, header):
+    frame = read(tmp_path, f"plot_id,dbh,{header}\nP1,5,3\n")
+    assert frame["count"].tolist() == [3.0]
+    assert frame.attrs["notes"] == []
+
+
+def test_conversion_leaves_no_noise(tmp_path: Path):
+    frame = read(tmp_path, "plot_id,dbh(mm)\n" + "".join(f"P,{n}\n" for n in range(1, 5000)))
+    assert frame["dbh_cm"].tolist() == [n / 10 for n in range(1, 5000)]
+
+
+def test_the_separator_hint_of_excel_is_a_title_row(tmp_path: Path):
+    assert read(tmp_path, "sep=;\nplot_id;dbh\nP1;5\n")["dbh_cm"].tolist() == [5.0]
+
+
+def test_carriage_returns_alone_end_lines(tmp_path: Path):
+    assert read(tmp_path, "plot_id,dbh\rP1,5\rP2,6\r")["dbh_cm"].tolist() == [5.0, 6.0]
+
+
+def test_a_quote_that_never_closes_is_refused(tmp_path: Path):
+    refused(tmp_path, 'plot_id,dbh\nP0,4\n"P1,5\nP2,6\n')
+
+
+def test_numbers_as_names_stay_whole(tmp_path: Path):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"plot_id": [7.0, np.nan, 8.0], "dbh": [1, 2, 3], "count": [True, False, True]}).to_parquet(path)
+    with pytest.raises(RefusedInput) as refusal:
+        read_table(path, SMALL)
+    faults = [(fault.code, fault.row, fault.column) for fault in refusal.value.faults]
+    assert faults[0] == ("table.empty_cell", 3, "plot_id")
+    pd.DataFrame({"plot_id": [7.0, 8.0], "dbh": [1, 2]}).to_parquet(path)
+    assert read_table(path, SMALL)["plot_id"].tolist() == ["7", "8"]
+
+
+def test_a_file_full_of_odd_rows_is_counted_and_not_kept(tmp_path: Path):
+    count = FAULTS_KEPT + 500
+    with pytest.raises(RefusedInput) as refusal:
+        read(tmp_path, "plot_id,dbh\nP1,5\n" + "P\n" * count)
+    assert refusal.value.count == count
+    assert len(refusal.value.faults) == FAULTS_KEPT + 1
+
+
+def test_faults_of_many_blocks_are_capped_together(tmp_path: Path):
+    count = 6 * FAULTS_KEPT
+    path = tmp_path / "t.csv"
+    path.write_text("plot_id,dbh\n" + "P,x\n" * count, encoding="utf-8")
+    with pytest.raises(RefusedInput) as refusal:
+        list(iter_table(path, SMALL, 1000))
+    assert refusal.value.count == count
+    assert len(refusal.value.faults) == FAULTS_KEPT + 1
