@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -107,8 +108,37 @@ def test_killed_at_random_points(world: World):
 
 
 @pytest.mark.long
-def test_killed_a_thousand_times(world: World):
-    kill_at_random(world, 1000, random.Random(2))
+def test_killed_many_times(world: World):
+    kill_at_random(world, 300, random.Random(2))
+
+
+def act_on_a_full_disk(report: Connection, folder: Path, owner: str, buyer: str, batch: str) -> None:
+    """Act until no file may grow any more; then say what was acknowledged and how the last act was refused."""
+    with Registry(folder) as registry:
+        room = sum(path.stat().st_size for path in folder.iterdir()) + 200_000
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+        for number in range(10**6):
+            try:
+                act(registry, number, owner, buyer, batch)
+            except RegistryError as error:
+                report.send((number, error.code))
+                os._exit(0)  # as a crash would: no last writes on the way out
+
+
+def test_a_full_disk_refuses_and_loses_nothing(world: World):
+    owner = world.registry.open_account("holder", request="holder").id
+    documents = run_documents("big", by_year={2031: 10_000_000})
+    (batch,) = world.registry.issue_from_claim(*documents, owner=owner, region="CN-HN", request="big")
+    base = leaves(world.registry)
+    process, reports = spawn(act_on_a_full_disk, world.folder, owner, world.buyer, batch.id)
+    assert reports.poll(120)
+    done, code = reports.recv()
+    process.join()
+    assert (done > 0, code) == (True, "registry.storage_failed")
+    assert leaves(world.registry) == base + done
+    act(world.registry, done, owner, world.buyer, batch.id)  # there is room again: the same request goes through
+    assert leaves(world.registry) == base + done + 1
+    assert verify_log(world.folder, world.trust).holds
 
 
 def init_for_ever(report: Connection, folder: Path) -> None:
