@@ -5,9 +5,9 @@ planning; ``plots`` and ``remeasured`` lead from trees to plot values; ``agency`
 """
 
 from tanhui.mrv.sampling.advice import Advice, Band, advice
-from tanhui.mrv.sampling.agency import agency_estimates, carbon_change, carbon_stock
+from tanhui.mrv.sampling.agency import agency_estimates, carbon_change, carbon_stock, domain_text
 from tanhui.mrv.sampling.change import independent_change, paired_change, partial_replacement
-from tanhui.mrv.sampling.estimators import post_stratified, ratio, stratified, total_of
+from tanhui.mrv.sampling.estimators import post_stratified, ratio, satterthwaite_df, stratified, total_of
 from tanhui.mrv.sampling.model import ChangeEstimate, Layout, RatioEstimate, SampleEstimate
 from tanhui.mrv.sampling.plots import forest_shares, plot_values
 from tanhui.mrv.sampling.regression import double_sampling, regression
@@ -27,6 +27,7 @@ __all__ = [
     "allocation",
     "carbon_change",
     "carbon_stock",
+    "domain_text",
     "double_sampling",
     "forest_shares",
     "independent_change",
@@ -39,6 +40,7 @@ __all__ = [
     "remeasured_forest",
     "remeasured_values",
     "sample_size",
+    "satterthwaite_df",
     "stratified",
     "t_two_sided",
     "total_of",

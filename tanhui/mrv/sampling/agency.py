@@ -16,6 +16,7 @@ import numpy as np
 from tanhui.kernel.errors import DomainError
 from tanhui.kernel.time import Period
 from tanhui.kernel.units import conversion_factor
+from tanhui.kernel.wording import Lang, say
 from tanhui.mrv.sampling.estimators import Scheme, ratio, total_of
 from tanhui.mrv.sampling.model import Layout, RatioEstimate, SampleEstimate
 from tanhui.mrv.sampling.plots import Missing, forest_shares, plot_values
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tanhui.kernel.inventory import Design, Inventory
     from tanhui.kernel.nouns import Estimate
 
-__all__ = ["CarbonChange", "agency_estimates", "carbon_change", "carbon_stock"]
+__all__ = ["CarbonChange", "agency_estimates", "carbon_change", "carbon_stock", "domain_text"]
 
 #: How the agency used the strata -> our scheme. One stratum makes the first and the second the same.
 SCHEMES: dict[str, Scheme] = {
@@ -62,7 +63,8 @@ def scheme_of(design: Design, purpose: str) -> Scheme:
         If the design serves another purpose, or its method is one we do not have (double sampling for strata).
     """
     if design.options.get("purpose", purpose) != purpose:
-        raise DomainError(f"sampling.not_a_{purpose.removesuffix('s')}_design", name=design.name)
+        code = "sampling.not_a_stock_design" if purpose == "stocks" else "sampling.not_a_change_design"
+        raise DomainError(code, name=design.name)
     method = str(design.options.get("method", ""))
     if method not in SCHEMES:
         raise DomainError("sampling.estimation_method", name=design.name, method=method)
@@ -121,6 +123,11 @@ def agency_estimates(inventory: Inventory, design: Design) -> list[Estimate]:
     """
     purpose = design.options.get("purpose", "stocks")
     return _stocks(inventory, design) if purpose == "stocks" else _changes(inventory, design)
+
+
+def domain_text(domain: str, lang: Lang) -> str:
+    """What the domain of an estimate means, in words."""
+    return say(f"sampling.domain.{domain}", lang, default=domain)
 
 
 def _stocks(inventory: Inventory, design: Design) -> list[Estimate]:

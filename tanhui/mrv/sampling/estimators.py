@@ -29,7 +29,7 @@ from tanhui.mrv.sampling.model import Layout, RatioEstimate, SampleEstimate, Str
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Scheme", "mean_of", "post_stratified", "ratio", "stratified", "total_of"]
+__all__ = ["Scheme", "mean_of", "post_stratified", "ratio", "satterthwaite_df", "stratified", "total_of"]
 
 Scheme: TypeAlias = Literal["stratified", "post_stratified"]
 
@@ -127,6 +127,27 @@ def plot_covariance(y: NDArray[np.float64], x: NDArray[np.float64], layout: Layo
 
 def covariance_of_totals(spread: NDArray[np.float64], layout: Layout, scheme: Scheme) -> NDArray[np.float64]:
     """Covariance of two totals from their covariance within strata: (H, k) to (k,)."""
+    covariance: NDArray[np.float64] = _factors(layout, scheme) @ spread
+    return covariance
+
+
+def satterthwaite_df(y: ArrayLike, layout: Layout, scheme: Scheme) -> int:
+    """Effective degrees of freedom of a mean: fewer than plots less strata where a small stratum varies most.
+
+    (sum g_h)^2 / sum [g_h^2 / (n_h - 1)], g_h the part of the variance from stratum h (Cochran 1977, eq. 5.16);
+    of several columns the least, rounded down. Rules such as AR-TOOL14 ask for plots less strata all the same; an
+    estimate takes this one by ``dataclasses.replace(estimate, df=...)``.
+    """
+    values = columns(y, layout.n)
+    part = _factors(layout, scheme)[:, None] * plot_covariance(values, values, layout)
+    below = (part**2 / (layout.counts - 1)[:, None]).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = np.where(below > 0, part.sum(axis=0) ** 2 / below, layout.df)
+    return max(int(np.floor(df.min() + 1e-9)), 1)
+
+
+def _factors(layout: Layout, scheme: Scheme) -> NDArray[np.float64]:
+    """What the variance between the plots of each stratum weighs in the variance of the total, shape (H,)."""
     n_h = layout.counts
     unit_area = np.bincount(layout.unit, layout.area_ha)[layout.unit]
     unit_n = np.bincount(layout.unit, n_h)[layout.unit]
@@ -135,8 +156,8 @@ def covariance_of_totals(spread: NDArray[np.float64], layout: Layout, scheme: Sc
     factor = fixed if scheme == "stratified" else drawn
     if layout.population is not None:
         factor = factor * (1 - n_h / layout.population)
-    covariance: NDArray[np.float64] = (unit_area**2 * factor) @ spread
-    return covariance
+    factors: NDArray[np.float64] = unit_area**2 * factor
+    return factors
 
 
 def _means(values: NDArray[np.float64], layout: Layout) -> NDArray[np.float64]:

@@ -109,3 +109,41 @@ def forest_change(tables: Tables, evalid: str) -> dict[str, float]:
         lambda p, h: change(p) * float(h["ADJ_FACTOR_SUBP"]),
         lambda p, h: before(p) * float(h["ADJ_FACTOR_SUBP"]),
     )
+
+
+def carbon_change(tables: Tables, evalid: str) -> dict[str, float]:
+    """Yearly change of aboveground live tree carbon [lb] over the land area of the state [acres].
+
+    Leaves out what was not sampled at both visits, mistaken and overlooked trees, as the package says it does.
+    """
+    by_plot: dict[str, list[Row]] = defaultdict(list)
+    for tree in tables.tree:
+        by_plot[tree["PLT_CN"]].append(tree)
+
+    def counts(tree: Row) -> bool:
+        return (
+            tree["STATUSCD"] == "1" and tables.status[tree["PLT_CN"], tree["CONDID"]] == "1" and bool(tree["TPA_UNADJ"])
+        )
+
+    def carbon(tree: Row, stratum: Row) -> float:
+        factor = "ADJ_FACTOR_MICR" if float(tree["DIA"]) < 5 else "ADJ_FACTOR_SUBP"
+        return float(tree["CARBON_AG"]) * float(tree["TPA_UNADJ"]) * float(stratum[factor])
+
+    def change(plot: str, stratum: Row) -> float:
+        earlier = tables.visit[plot]["PREV_PLT_CN"]
+        later_of = {tree["PREV_TRE_CN"]: tree for tree in by_plot[plot]}
+        subplots = {tree["SUBP"] for tree in by_plot[earlier]}
+        known = {tree["CN"] for tree in by_plot[earlier]}
+        hidden_before = tables.land[earlier]["5"] > 0
+        gain = 0.0
+        for tree in filter(counts, by_plot[earlier]):
+            if later_of[tree["CN"]]["RECONCILECD"] not in ("7", "8", "9"):
+                gain -= carbon(tree, stratum)
+        for tree in filter(counts, by_plot[plot]):
+            new = tree["PREV_TRE_CN"] not in known
+            hidden = new and hidden_before and tree["SUBP"] not in subplots
+            if not hidden and not (new and tree["RECONCILECD"] == "3"):
+                gain += carbon(tree, stratum)
+        return gain / float(tables.visit[plot]["REMPER"])
+
+    return estimate(tables, evalid, change, lambda p, h: 1.0)

@@ -17,6 +17,7 @@ from tanhui.mrv.sampling import (
     agency_estimates,
     carbon_change,
     carbon_stock,
+    domain_text,
     forest_shares,
     plot_values,
     ratio,
@@ -217,6 +218,16 @@ def test_the_parts_of_the_change_add_up(ri, year):
     assert found.per_ha.numerator.se < 0.5 * apart / found.plots.interval_yr.mean() / 1000
 
 
+@pytest.mark.parametrize("year", YEARS)
+def test_the_change_of_carbon_equals_the_plain_implementation(ri, plain, year):
+    inventory, designs = ri
+    design = designs[f"44{year % 100}03"]
+    expected = plain_fia.carbon_change(plain, design.name)
+    found = {e.quantity: e for e in agency_estimates(inventory, design)}["agc_change_t_yr"]
+    assert found.value == pytest.approx(expected["total"] * conversion_factor("lb", "t"), rel=1e-9)
+    assert 100 * found.se / found.value == pytest.approx(expected["total_se"], rel=1e-9)
+
+
 def test_many_draws_of_our_own_tree_carbon(ri):
     inventory, designs = ri
     kg = inventory.trees["agency_agc_kg"].to_numpy()
@@ -238,6 +249,7 @@ def test_estimates_speak_known_quantities(ri):
         for estimate in found:
             assert glossary()[estimate.quantity].unit == estimate.unit
             assert estimate.source == "fia"
+            assert domain_text(estimate.domain, "zh") != domain_text(estimate.domain, "en") != estimate.domain
             assert estimate.year == design.year
             assert estimate.ci90[0] <= estimate.value <= estimate.ci90[1]
         keys = [(e.quantity, e.domain) for e in found]

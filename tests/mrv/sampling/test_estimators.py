@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tanhui.kernel.errors import DomainError
-from tanhui.mrv.sampling import Layout, post_stratified, ratio, stratified, t_two_sided, total_of
+from tanhui.mrv.sampling import Layout, post_stratified, ratio, satterthwaite_df, stratified, t_two_sided, total_of
 from tanhui.mrv.sampling.estimators import mean_of
 
 numbers = st.floats(-1e3, 1e3, allow_nan=False)
@@ -190,6 +190,16 @@ def test_refusals_say_why_in_both_languages(code, make):
         make()
     assert refusal.value.code == code
     assert refusal.value.text("zh") != refusal.value.text("en") != f"error.{code}"
+
+
+def test_effective_degrees_of_freedom_by_hand():
+    # W = 0.5 each, n = 3 and 2, s2 = 1 and 8: g = 0.25/3 and 1; (13/12)^2 / ((1/12)^2 / 2 + 1) = 1.1695 -> 1.
+    layout = Layout.of(["a", "a", "a", "b", "b"], {"a": 1, "b": 1})
+    assert satterthwaite_df([1, 2, 3, 8, 12], layout, "stratified") == 1
+    # Equal strata with equal variances: plots less strata.
+    even = Layout.of(list("aaabbb"), {"a": 1, "b": 1})
+    assert satterthwaite_df([1, 2, 3, 7, 8, 9], even, "stratified") == 4
+    assert satterthwaite_df([2, 2, 2, 5, 5, 5], even, "stratified") == even.df
 
 
 @pytest.mark.long
