@@ -19,7 +19,6 @@ from tanhui.kernel.time import Period
 
 __all__ = [
     "Afforestation",
-    "Answer",
     "GrowthCurve",
     "Monitoring",
     "Regional",
@@ -30,7 +29,6 @@ __all__ = [
 
 PROJECT_FILE = "project.toml"
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -129,8 +127,12 @@ class GrowthCurve(Part):
 
     form: Literal["richards", "logistic", "korf"]
     parameters: tuple[float, ...]
+    #: Curves of one name are one curve: their errors are shared.
+    id: str = ""
     #: Standard error of the level of the curve as a fraction of it.
-    relative_se: Positive
+    relative_se: Annotated[float, Field(gt=0, lt=1)]
+    #: Share of the planted trees that the curve's stand is scaled to.
+    survival: Annotated[float, Field(gt=0, le=1)] = 1.0
     reference: str
     status: Literal["primary", "secondary", "recalled", "scenario"]
 
@@ -152,14 +154,6 @@ class Monitoring(Part):
     reason: str = ""
 
 
-class Answer(Part):
-    """A proponent's answer to an eligibility clause, with evidence by file name or description."""
-
-    met: bool | None = None
-    evidence: tuple[str, ...] = ()
-    note: str = ""
-
-
 class Afforestation(Head):
     """An afforestation project from parcels and monitored plots."""
 
@@ -169,7 +163,12 @@ class Afforestation(Head):
     parcels: ParcelFile
     strata: tuple[Stratum, ...]
     monitoring: tuple[Monitoring, ...] = ()
-    eligibility: dict[str, Answer] = {}
+    #: What the method's conditions ask, in its own words: parcels, conduct, additionality, evidence, fires.
+    conditions: dict[str, Any] = {}
+    #: What the land would have taken up anyway over the accounting period. [t CO2e]
+    baseline_removal_co2e_t: float = 0.0
+    #: Deficit of the claim before, as a positive number. [t CO2e]
+    carried_deficit_t: Annotated[float, Field(ge=0)] = 0.0
     #: A difference between measurement and plan beyond this share needs a reason.
     plan_difference_limit: Share = 0.2
 

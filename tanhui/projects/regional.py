@@ -134,12 +134,12 @@ def us_tree_carbon(inventory: Inventory, project: Regional) -> TreeCarbon:
     match = with_general_error(
         match_trees(list(names), dbh, region=project.trees.region, overrides=project.trees.equations or None)
     )
-    woods = np.array([wood_class(by_name[name]) for name in names])  # type: ignore[arg-type]
+    woods = np.array([wood_class(by_name[name]) for name in names])
     ratio = np.empty(len(rows))
     for wood in ("hardwood", "softwood"):
         ratio[woods == wood] = coarse_root_ratio_jenkins2003(dbh[woods == wood], wood)
     root_classes = tuple(root_class(wood) for wood in ("hardwood", "softwood"))
-    leaf_types = np.array([by_name[name].leaf_type or "broadleaf" for name in names])  # type: ignore[union-attr]
+    leaf_types = np.array([by_name[name].leaf_type or "broadleaf" for name in names])
     carbon_classes = tuple(carbon_class(kind) for kind in ("broadleaf", "conifer"))
     blank = np.ones(len(rows))
     return TreeCarbon(
@@ -191,8 +191,9 @@ def carbon_class(leaf_type: str) -> ClassValue:
         checked_on=error.checked_on,
         place=found.place,
     )
-    known = found.se is not None
-    return ClassValue(leaf.id, found.value, found.se if known else error.number(), (leaf,) if known else (leaf, error))
+    if found.se is not None:
+        return ClassValue(leaf.id, found.value, found.se, (leaf,))
+    return ClassValue(leaf.id, found.value, error.number(), (leaf, error))
 
 
 def expansion(inventory: Inventory, design: Design, trees: TreeCarbon, plot_ids: NDArray[np.object_]) -> Expansion:

@@ -128,7 +128,8 @@ def table_bytes(table: pd.DataFrame) -> bytes:
             return column
         size = np.floor(np.log10(np.abs(column.where(column != 0, 1.0))))
         scale = 10.0 ** (SIGNIFICANT_DIGITS - 1 - size)
-        return (column * scale).round() / scale
+        rounded_values: pd.Series = (column * scale).round() / scale
+        return rounded_values
 
     stream = io.BytesIO()
     table.apply(rounded_column).to_parquet(stream, index=False)

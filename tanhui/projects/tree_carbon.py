@@ -265,7 +265,7 @@ def _root_loading(
     relative = np.array([c.se for c in trees.root_classes])
     pair = group * len(trees.root_classes) + classes
     used, where = np.unique(pair, return_inverse=True)
-    loading = np.bincount(where, roots_t * relative[classes])
+    loading: NDArray[np.float64] = np.bincount(where, roots_t * relative[classes]).astype(float)
     keys = tuple(c.id for c in trees.root_classes)
     return {"root_ratio": Shared(keys, used // len(keys), used % len(keys), loading)}
 

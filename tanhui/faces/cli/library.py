@@ -112,8 +112,10 @@ def show_method(method_id: IdArgument, as_json: JsonOption = False) -> None:
         return
     say_line(f"{record['id']}  {record['title']}")
     say_line(record["scope"])
-    keys = ("clause", "rule", "status")
-    show_table([t(f"column.{k}") for k in keys], [(c["clause"], c["words"], c["status"]) for c in record["clauses"]])
+    show_table(
+        [t(f"column.{k}") for k in ("clause", "rule", "status")],
+        [(c["clause"], c["words"], c["status"]) for c in record["clauses"]],
+    )
     keys = ("id", "value", "unit", "status", "reference")
     show_table([t(f"column.{k}") for k in keys], [[str(p[k]) for k in keys] for p in record["parameters"]])
     say_line(t("methods.gaps"))

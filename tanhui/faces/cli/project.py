@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -102,7 +103,7 @@ def run(
     say_line(t("run.report", path=finished.out / "report.html"))
 
 
-def show_run(result: dict) -> None:  # type: ignore[type-arg]
+def show_run(result: Mapping[str, Any]) -> None:
     """A run's headline figures for a person."""
     rows = [
         (e["quantity"], e["year"], e["domain"], e["source"], e["value"], *e["ci90"], e["unit"])
@@ -150,3 +151,6 @@ def demo(out: OutOption = None, as_json: JsonOption = False) -> None:
         for figure in example["figures"]:
             say_line(f"  {figure[LANG]}")
         say_line(f"  {t('demo.report')}: {example['report']}")
+    say_line()
+    say_line(t("demo.certificate", path=document["certificate"], verdict=document["verdict"]))
+    say_line(f"  tanhui verify {document['certificate']} --trust {document['trust']}")

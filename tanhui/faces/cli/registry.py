@@ -44,7 +44,8 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make a registry."""
-    from tanhui.registry.service import TRUST, Registry
+    from tanhui.registry.folder import TRUST
+    from tanhui.registry.service import Registry
 
     with Registry.init(folder, name, sandbox=not live) as registry:
         document = {"registry": registry.origin, "sandbox": registry.sandbox, "trust": str(folder / TRUST)}

@@ -147,6 +147,8 @@ def change_figure(estimates: Sequence[Mapping[str, Any]], *, lang: Lang) -> str:
 
 def plan_figure(plan: Mapping[str, Any], measured: Sequence[Mapping[str, Any]], *, lang: Lang) -> str:
     """The planned stock with its band, and the measured stocks with their intervals on top of it."""
+    from matplotlib.ticker import MaxNLocator
+
     figure, axes = new_figure(7, 3.4)
     years = [point["year"] for point in plan["stock"]]
     axes.fill_between(
@@ -162,7 +164,7 @@ def plan_figure(plan: Mapping[str, Any], measured: Sequence[Mapping[str, Any]], 
     axes.set_ylabel(f"{word('stock', lang)} [t CO2e]", color=INK)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, loc="upper left", labelcolor=INK)
     return to_svg(figure, word("figure.plan", lang))
 

@@ -1,0 +1,181 @@
+"""How a figure came about: from a result folder back to strata, plots, trees, equations, parameters and files.
+
+Nothing is computed here that the run did not compute: the folder's own documents and tables are read, checked
+against the manifest, and laid out in order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tanhui.kernel.bibliography import glossary
+from tanhui.kernel.canonical import digest
+from tanhui.kernel.errors import InputError, IntegrityError
+from tanhui.kernel.manifest import result_digest
+from tanhui.kernel.wording import Lang, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Derivation", "explain"]
+
+#: Trees shown of the many behind a figure: the ones that weigh most.
+TREES_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """One figure with everything behind it; ``rows`` is the number of tree rows, ``heaviest`` the largest of them."""
+
+    quantity: str
+    figures: tuple[Mapping[str, Any], ...]
+    lines_of_claim: tuple[Mapping[str, Any], ...]
+    by_stratum: tuple[Mapping[str, Any], ...]
+    rows: int
+    heaviest: tuple[Mapping[str, Any], ...]
+    equations: tuple[Mapping[str, Any], ...]
+    parameters: tuple[Mapping[str, Any], ...]
+    inputs: tuple[Mapping[str, Any], ...]
+    run: str
+    seed: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ``tanhui explain --json`` prints it."""
+        return {
+            "quantity": self.quantity,
+            "figures": list(self.figures),
+            "claim_lines": list(self.lines_of_claim),
+            "by_stratum": list(self.by_stratum),
+            "tree_rows": self.rows,
+            "heaviest_trees": list(self.heaviest),
+            "equations": list(self.equations),
+            "parameters": list(self.parameters),
+            "inputs": list(self.inputs),
+            "run": self.run,
+            "seed": self.seed,
+        }
+
+    def lines(self, lang: Lang) -> list[str]:
+        """The derivation for a person, from the figure down."""
+        term = glossary().get(self.quantity)
+        name = (term.zh if lang == "zh" else term.en) if term else self.quantity
+        found = [f"{self.quantity}: {name}"]
+        for e in self.figures:
+            low, high = e["ci90"]
+            found.append(
+                f"  {e['year']} {e['domain']} ({e['source']}): {e['value']:,.6g} {e['unit']}, "
+                f"{say('explain.interval', lang)} {low:,.6g} – {high:,.6g}, n = {e['n']}"
+            )
+            parts = ", ".join(f"{say(f'report.error.{s}', lang)} {x:.1%}" for s, x in e["variance_shares"].items() if x)
+            found.append(f"    {say('explain.shares', lang)}: {parts}")
+        found += [f"  {x['line']}: {x['co2e_t']:+,.3f} t CO2e  {x['clause']}" for x in self.lines_of_claim]
+        if self.by_stratum:
+            found.append(say("explain.strata", lang))
+            found += [f"  {x['domain']}: {x['value']:,.6g} ± {x['se']:,.4g} {x['unit']}" for x in self.by_stratum]
+        found.append(say("explain.trees", lang, count=self.rows))
+        found += [
+            "  "
+            + ", ".join(
+                f"{key} {value:.6g}" if isinstance(value, float) else f"{key} {value}" for key, value in x.items()
+            )
+            for x in self.heaviest
+        ]
+        found.append(say("explain.equations", lang))
+        found += [f"  {x['id']}: {x['printed']} [{x['status']}] {x['reference']}" for x in self.equations]
+        found.append(say("explain.parameters", lang))
+        found += [
+            f"  {x['id']} = {x['value']} {x['unit']} [{x['status']}] {x['reference']} {x['place']}"
+            for x in self.parameters
+        ]
+        found.append(say("explain.inputs", lang))
+        found += [f"  {x['name']}  sha256 {x['sha256']}" for x in self.inputs]
+        found.append(say("explain.run", lang, run=self.run, seed=self.seed))
+        return found
+
+
+def explain(out: Path, quantity: str) -> Derivation:
+    """The derivation of a quantity, or of a line of the claim, from a result folder.
+
+    Raises
+    ------
+    InputError
+        If the folder is no result, or nothing of that name is in it (with what may be meant).
+    IntegrityError
+        If result or tables are not what the manifest names.
+    """
+    result, manifest = read_run(out)
+    figures = tuple(e for e in result["estimates"] if e["quantity"] == quantity)
+    lines = tuple(x for claim in result["claims"] for x in claim["lines"] if quantity in (x["line"], "claim"))
+    if not figures and not lines:
+        known = sorted({e["quantity"] for e in result["estimates"]} | line_names(result))
+        near = get_close_matches(quantity, known, n=4, cutoff=0.3) or known
+        raise InputError("explain.unknown", quantity=quantity, known=", ".join(near))
+    last = max((e["year"] for e in figures), default=None)
+    whole = tuple(e for e in figures if e["domain"] == result["domain"]) or figures
+    strata = tuple(e for e in figures if e["domain"] != result["domain"] and e["year"] == last)
+    rows, heaviest = trees_behind(out, quantity)
+    return Derivation(
+        quantity=quantity,
+        figures=whole,
+        lines_of_claim=tuple(x for claim in result["claims"] for x in claim["lines"]) if lines else (),
+        by_stratum=strata,
+        rows=rows,
+        heaviest=heaviest,
+        equations=tuple(result["equations"]),
+        parameters=tuple(manifest["parameters"]),
+        inputs=tuple(manifest["inputs"]),
+        run=manifest["run"],
+        seed=manifest["seed"],
+    )
+
+
+def read_run(out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Result and manifest of a folder, found to belong together with their tables."""
+    try:
+        result, manifest = (
+            json.loads((out / name).read_text(encoding="utf-8")) for name in ("result.json", "manifest.json")
+        )
+    except (OSError, ValueError) as error:
+        raise InputError("explain.no_run", path=str(out), detail=str(error)) from None
+    if manifest["result_sha256"] != result_digest(result):
+        raise IntegrityError("explain.changed", file="result.json")
+    for name, sha256 in result["tables"].items():
+        if not (out / name).is_file() or digest((out / name).read_bytes()) != sha256:
+            raise IntegrityError("explain.changed", file=name)
+    return result, manifest
+
+
+def line_names(result: Mapping[str, Any]) -> set[str]:
+    """The lines of all claims."""
+    return {line["line"] for claim in result["claims"] for line in claim["lines"]}
+
+
+def trees_behind(out: Path, quantity: str) -> tuple[int, tuple[Mapping[str, Any], ...]]:
+    """How many tree rows carry carbon, and the ones that weigh most per hectare in the pool of the quantity."""
+    import pandas as pd
+
+    path = out / "trees.parquet"
+    if not path.is_file():
+        return 0, ()
+    trees = pd.read_parquet(path)
+    pool = next((p for p in ("agc_kg", "bgc_kg") if quantity.startswith(p[:3])), "tree_kg")
+    used = trees[trees[pool].notna() & trees["trees_per_ha"].notna()]
+    weight = used[pool] * used["trees_per_ha"]
+    top = used.loc[weight.nlargest(TREES_SHOWN).index]
+    columns = [
+        c
+        for c in ("plot_id", "tree_id", "species", "dbh_cm", "height_used_m", "trees_per_ha", "equation", pool)
+        if c in top
+    ]
+    return len(used), tuple(plain(top[columns]))
+
+
+def plain(frame: pd.DataFrame) -> Sequence[Mapping[str, Any]]:
+    """Rows as plain Python."""
+    records: Sequence[Mapping[str, Any]] = json.loads(frame.to_json(orient="records", force_ascii=False))
+    return records
