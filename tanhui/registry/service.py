@@ -132,7 +132,7 @@ class Registry:
 
         entry = self._act(request, ["account"], act, secret=name)
         assert entry.account is not None
-        return AccountView(entry.account.id, name, self.sandbox)
+        return AccountView(entry.account.id, name, entry.account.commitment, self.sandbox)
 
     def issue_from_claim(
         self,
@@ -232,8 +232,10 @@ class Registry:
     def accounts(self) -> list[AccountView]:
         """Every account."""
         with self._store.reading() as view:
-            openings = [(account.id, view.opening(account.commitment)) for account in view.accounts()]
-        return [AccountView(name, opening.value if opening else None, self.sandbox) for name, opening in openings]
+            found = [(account, view.opening(account.commitment)) for account in view.accounts()]
+        return [
+            AccountView(a.id, opening.value if opening else None, a.commitment, self.sandbox) for a, opening in found
+        ]
 
     def batches(self) -> list[Batch]:
         """Every batch, lowest serial first."""

@@ -64,8 +64,10 @@ class Store:
     def scrub(self) -> None:
         """Fold the write-ahead log into the file and cut it, so that erased rows are in neither."""
         with _translated(), self._engine.connect() as connection:
-            connection.rollback()
-            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+            raw: Any = connection.connection.driver_connection  # outside a transaction, which SQLAlchemy would begin
+            busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise RegistryError("registry.erase_pending")
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:

@@ -14,11 +14,12 @@ class AccountView:
 
     id: str
     name: str | None
+    commitment: str
     sandbox: bool
 
     def to_dict(self) -> dict[str, Any]:
         """As faces show it."""
-        return {"id": self.id, "name": self.name, "sandbox": self.sandbox}
+        return {"id": self.id, "name": self.name, "commitment": self.commitment, "sandbox": self.sandbox}
 
 
 @dataclass(frozen=True, slots=True)

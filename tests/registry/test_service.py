@@ -17,6 +17,7 @@ from tanhui.kernel.errors import InputError
 from tanhui.kernel.parameters import Status
 from tanhui.kernel.signing import SigningKey, TrustedKey, key_id, sign_document
 from tanhui.kernel.time import Period
+from tanhui.registry import store
 from tanhui.registry.errors import InsufficientUnits, NotIssuable, RegistryError, RequestReused
 from tanhui.registry.issuance import STATEMENT_PURPOSE, statement_body
 from tanhui.registry.ledger import ledger_faults
@@ -117,6 +118,32 @@ def test_a_name_can_be_erased_and_the_log_stays(world: World):
     assert world.registry.audit().holds
     # The request still stands for the same act, though the name cannot be compared any more.
     assert world.registry.retire(world.owner, world.batch, 5, beneficiary="?", purpose="event", request="r") == gone
+
+
+def test_an_account_without_its_name(world: World):
+    (account,) = [view for view in world.registry.accounts() if view.name == "Buyer Ltd"]
+    assert account.to_dict() | {"commitment": ""} == {
+        "id": world.buyer,
+        "name": "Buyer Ltd",
+        "commitment": "",
+        "sandbox": True,
+    }
+    assert world.registry.erase(account.commitment)
+    assert {view.id: view.name for view in world.registry.accounts()} == {world.owner: "湘林合作社", world.buyer: None}
+    assert world.registry.transfer(world.owner, world.buyer, world.batch, 1, request="t")
+
+
+def test_an_erasure_that_a_reader_holds_up_says_so(world: World, monkeypatch: pytest.MonkeyPatch):
+    gone = world.registry.retire(world.owner, world.batch, 5, beneficiary="张三", purpose="event", request="r")
+    monkeypatch.setattr(store, "PRAGMAS", ("synchronous = FULL", "secure_delete = ON", "busy_timeout = 1"))
+    with Registry(world.folder) as registry:
+        with world.registry._store.reading() as view:
+            assert view.size()
+            with pytest.raises(RegistryError) as refused:
+                registry.erase(gone.beneficiary)
+        assert refused.value.code == "registry.erase_pending"
+        assert not registry.erase(gone.beneficiary)
+    assert "张三".encode() not in b"".join(path.read_bytes() for path in world.folder.iterdir())
 
 
 def test_a_retry_never_acts_twice(world: World):
