@@ -9,9 +9,9 @@ from tanhui.mrv.sampling.agency import agency_estimates, carbon_change, carbon_s
 from tanhui.mrv.sampling.change import independent_change, paired_change, partial_replacement
 from tanhui.mrv.sampling.estimators import post_stratified, ratio, satterthwaite_df, stratified, total_of
 from tanhui.mrv.sampling.model import ChangeEstimate, Layout, RatioEstimate, SampleEstimate
-from tanhui.mrv.sampling.plots import forest_shares, plot_values
+from tanhui.mrv.sampling.plots import forest_shares, plot_values, tree_expansion
 from tanhui.mrv.sampling.regression import double_sampling, regression
-from tanhui.mrv.sampling.remeasured import remeasured_forest, remeasured_values
+from tanhui.mrv.sampling.remeasured import remeasured_expansion, remeasured_forest, remeasured_values
 from tanhui.mrv.sampling.size import allocation, sample_size
 from tanhui.mrv.sampling.student import t_two_sided
 
@@ -37,6 +37,7 @@ __all__ = [
     "post_stratified",
     "ratio",
     "regression",
+    "remeasured_expansion",
     "remeasured_forest",
     "remeasured_values",
     "sample_size",
@@ -44,4 +45,5 @@ __all__ = [
     "stratified",
     "t_two_sided",
     "total_of",
+    "tree_expansion",
 ]

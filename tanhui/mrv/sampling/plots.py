@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tanhui.kernel.errors import DomainError
-from tanhui.mrv.sampling.model import grouped_sums
+from tanhui.mrv.sampling.model import Layout, grouped_sums
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tanhui.kernel.inventory import Design, Inventory
 
-__all__ = ["PlotTable", "counted", "forest_shares", "plot_values"]
+__all__ = ["PlotTable", "counted", "forest_shares", "plot_values", "tree_expansion"]
 
 Missing = Literal["refuse", "zero"]
 
@@ -101,6 +101,26 @@ def plot_values(
     values = filled(values, rows, missing)
     sums = grouped_sums(values, plot[rows], len(table.row), weight, rows)
     return sums[:, 0] if np.ndim(tree_value) == 1 else sums
+
+
+def tree_expansion(inventory: Inventory, design: Design) -> NDArray[np.float64]:
+    """How many live forest trees of the whole area each tree row stands for, shape (n_trees,); 0 where it is none.
+
+    ``tree_expansion @ tree_value`` is the total over the area: what :func:`plot_values` and the estimator give, as
+    one number per tree, for those who ask how the error of a tree becomes that of the total.
+    """
+    table = PlotTable.of(inventory, design)
+    plot = positions(table.plot_id, inventory.trees["plot_id"].astype(str).to_numpy(object))
+    rows = np.flatnonzero((plot >= 0) & counted(inventory.trees))
+    expansion = np.zeros(len(inventory.trees))
+    expansion[rows] = tree_weights(inventory.trees, table, rows, plot[rows]) * plot_hectares(design)[plot[rows]]
+    return expansion
+
+
+def plot_hectares(design: Design) -> NDArray[np.float64]:
+    """The area that each plot of a design stands for: its stratum's over the plots in it. [ha]"""
+    layout = Layout.from_design(design)
+    return (layout.area_ha / layout.counts)[layout.stratum]
 
 
 def forest_shares(inventory: Inventory, design: Design) -> NDArray[np.float64]:

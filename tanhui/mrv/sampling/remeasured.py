@@ -38,6 +38,7 @@ from tanhui.mrv.sampling.plots import (
     area_factor,
     counted,
     filled,
+    plot_hectares,
     positions,
     share_of,
     tree_columns,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     from tanhui.kernel.inventory import Design, Inventory
 
-__all__ = ["COMPONENTS", "RemeasuredPlots", "remeasured_forest", "remeasured_values"]
+__all__ = ["COMPONENTS", "RemeasuredPlots", "remeasured_expansion", "remeasured_forest", "remeasured_values"]
 
 COMPONENTS = ("survivor_growth", "ingrowth", "mortality", "removal", "forest_gain", "forest_loss", "lost")
 #: FIA reconcile codes of trees that were never there, and of live trees that were overlooked.
@@ -138,12 +139,8 @@ def remeasured_values(
     DomainError
         If a plot or its earlier visit is missing, or a tree that counts has no value.
     """
-    table, before = _visits(inventory, design)
     trees = inventory.trees
-    visit = trees["plot_id"].astype(str).to_numpy(object)
-    earlier = inventory.plots["plot_id"].astype(str).to_numpy(object)[before]
-    now, then = positions(table.plot_id, visit), positions(earlier, visit)
-    parts, left_out = _classes(inventory, table, before, now, then)
+    table, now, then, parts, left_out = _compared(inventory, design)
     interval = inventory.plots["interval_yr"].to_numpy(float)[table.row]
     rows1, rows2 = (np.concatenate([part[i] for part in parts.values()]) for i in (0, 1))
     values = tree_columns(tree_value, inventory)
@@ -173,6 +170,38 @@ def remeasured_values(
         interval,
         left_out,
     )
+
+
+def remeasured_expansion(inventory: Inventory, design: Design) -> NDArray[np.float64]:
+    """What each tree row weighs in the yearly net change of the whole area, shape (n_trees,).
+
+    Negative for trees of the first visit, positive for those of the second; ``remeasured_expansion @ tree_value`` is
+    the total change a year. [1/yr]
+    """
+    table, now, then, parts, _ = _compared(inventory, design)
+    share = plot_hectares(design) / inventory.plots["interval_yr"].to_numpy(float)[table.row]
+    expansion = np.zeros(len(inventory.trees))
+    for old, new in parts.values():
+        expansion[old] -= tree_weights(inventory.trees, table, old, then[old]) * share[then[old]]
+        expansion[new] += tree_weights(inventory.trees, table, new, now[new]) * share[now[new]]
+    return expansion
+
+
+def _compared(
+    inventory: Inventory, design: Design
+) -> tuple[
+    PlotTable,
+    NDArray[np.intp],
+    NDArray[np.intp],
+    dict[str, tuple[NDArray[np.intp], NDArray[np.intp]]],
+    dict[str, int],
+]:
+    """The design's plots, the plot of each tree row at the second and at the first visit, and the rows by part."""
+    table, before = _visits(inventory, design)
+    visit = inventory.trees["plot_id"].astype(str).to_numpy(object)
+    earlier = inventory.plots["plot_id"].astype(str).to_numpy(object)[before]
+    now, then = positions(table.plot_id, visit), positions(earlier, visit)
+    return table, now, then, *_classes(inventory, table, before, now, then)
 
 
 def _visits(inventory: Inventory, design: Design) -> tuple[PlotTable, NDArray[np.intp]]:

@@ -159,7 +159,9 @@ def _unique(table: pd.DataFrame, name: str, key: tuple[str, ...], notes: list[st
     if len(once) < len(table):
         notes.append(_both("note.fia.repeated_rows", table=name, count=len(table) - len(once)))
     wrong = once.duplicated(list(key))
-    keys = once[list(key)].astype(str).agg("/".join, axis=1)
+    keys = once[key[0]].astype(str)
+    for column in key[1:]:
+        keys = keys + "/" + once[column].astype(str)
     return once, listed_faults("fia.repeated_key", keys, wrong, name, "", "/".join(key))
 
 

@@ -21,8 +21,10 @@ from tanhui.mrv.sampling import (
     forest_shares,
     plot_values,
     ratio,
+    remeasured_expansion,
     remeasured_forest,
     total_of,
+    tree_expansion,
 )
 from tanhui.sensing.inventory.read_fia import read_fia
 
@@ -240,6 +242,21 @@ def test_many_draws_of_our_own_tree_carbon(ri):
     wide_change = carbon_change(inventory, designs["441803"], draws, missing="zero")
     assert wide_change.per_ha.value == pytest.approx(plain_change.per_ha.value * np.array([0.9, 1.0, 1.2]))
     assert wide_change.parts["mortality"].value.shape == (3,)
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_one_weight_per_tree_gives_the_total(ri, year):
+    """A total is linear in its trees: their weights times their carbon."""
+    inventory, designs = ri
+    kg = np.nan_to_num(inventory.trees["agency_agc_kg"].to_numpy())
+    stock, change = designs[f"44{year % 100}01"], designs[f"44{year % 100}03"]
+    assert tree_expansion(inventory, stock) @ kg / 1000 == pytest.approx(
+        carbon_stock(inventory, stock, kg).numerator.value
+    )
+    weights = remeasured_expansion(inventory, change)
+    assert weights @ kg / 1000 == pytest.approx(carbon_change(inventory, change, kg).per_ha.numerator.value)
+    assert (weights < 0).any()
+    assert (weights > 0).any()
 
 
 def test_estimates_speak_known_quantities(ri):
