@@ -16,6 +16,7 @@ from tanhui.kernel.errors import Fault
 from tanhui.kernel.parameters import Leaf
 from tanhui.sensing.inventory.limits import limit, limits
 from tanhui.sensing.inventory.plot_rows import completed
+from tanhui.sensing.inventory.tree_rows import with_sample_heights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +109,7 @@ def judge(book: Workbook) -> Quality:
     measured = plots[plots["plot_status"].isin(["measured", "replacement"])]
     again = book.tables["remeasured"].reindex(columns=["location_id", "tree_id", "dbh_cm", "height_m"])
     places = sorted(set(again["location_id"]))
-    trees = _compared(book.tables["trees"], again, places)
+    trees = _compared(with_sample_heights(book.tables["trees"], book), again, places)
     by_plot = _by_plot(trees, places)
     both = trees[trees["dbh_cm"].notna() & trees["dbh_again_cm"].notna()]
     names = ("dbh_tolerance_", "height_tolerance_", "count_", "tree_pass_share_min", "remeasured_share_min")

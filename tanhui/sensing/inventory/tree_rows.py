@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tanhui.sensing.inventory.workbook import Workbook
 
-__all__ = ["heights_of", "tree_faults", "tree_rows"]
+__all__ = ["heights_of", "tree_faults", "tree_rows", "with_sample_heights"]
 
 TALLIES = ("trees", "classes", "saplings")
 #: Two readings of one tree in two sheets of a workbook are the same reading if they differ by less. [cm, m]
@@ -222,7 +222,7 @@ def _rows_of(book: Workbook, key: str) -> pd.DataFrame:
     table = book.tables[key].copy()
     if key == "trees":
         table["count"] = 1.0
-        table = _with_sample_heights(table, book)
+        table = with_sample_heights(table, book)
     else:
         order = table.groupby("location_id").cumcount() + 1
         table["tree_id"] = [f"{'class' if key == 'classes' else 'sapling'}-{number}" for number in order]
@@ -231,7 +231,7 @@ def _rows_of(book: Workbook, key: str) -> pd.DataFrame:
     return table.assign(status=status.mask(status == "", "live"))
 
 
-def _with_sample_heights(trees: pd.DataFrame, book: Workbook) -> pd.DataFrame:
+def with_sample_heights(trees: pd.DataFrame, book: Workbook) -> pd.DataFrame:
     """Heights of the sheet of sample trees put to the trees they belong to."""
     pairs = _pairs(book)
     if not len(pairs):
