@@ -127,8 +127,8 @@ def table(rows: list[tuple], methods: list[str]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--per-class", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=250)
+    parser.add_argument("--per-class", type=int, default=4)
     parser.add_argument("--harvest-sites", type=int, default=50)
     parser.add_argument("--tau", type=float, default=0.20)
     parser.add_argument("--sigma", type=float, default=0.30)

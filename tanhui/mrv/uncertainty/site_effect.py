@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tanhui.kernel.errors import DomainError
+from tanhui.mrv.uncertainty.combine import quantile
 from tanhui.mrv.uncertainty.totals import added
 from tanhui.sinks.forest.model import Equation, Term
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["MixedFit", "equation_from_harvest", "fit_random_intercept"]
+
+
+#: The interval for which the spread between sites is widened.
+WIDENED_AT = 0.90
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +123,9 @@ def equation_from_harvest(
 ) -> Equation:
     """Fit ln W = a + b ln(rho D^2 H) to harvested trees, with covariance, residual and spread between sites.
 
+    The spread between sites is itself estimated from a few of them. A new site then departs as Student's t, not as a
+    normal number; ``site_sigma`` is the estimate widened to the 90 % quantile of t with (sites - 1) degrees of freedom.
+
     Without the site effect the same form is fitted as if all trees were independent, which is what most published
     equations do; its intervals are too narrow for any single place.
     """
@@ -128,12 +136,14 @@ def equation_from_harvest(
     x = np.stack([np.ones_like(size), size], axis=1)
     if with_site_effect:
         fit = fit_random_intercept(np.log(w), x, site)
-        total, tau, covariance, beta = math.hypot(fit.sigma, fit.tau), fit.tau, fit.covariance, fit.beta
+        tau = fit.tau * quantile(WIDENED_AT, fit.sites - 1) / quantile(WIDENED_AT, math.inf)
+        mean_sigma, total = math.hypot(fit.sigma, fit.tau), math.hypot(fit.sigma, tau)
+        covariance, beta = fit.covariance, fit.beta
     else:
         inverse = np.linalg.inv(x.T @ x)
         beta = inverse @ x.T @ np.log(w)
         total = math.sqrt(float(((np.log(w) - x @ beta) ** 2).sum()) / (len(w) - 2))
-        tau, covariance = 0.0, total**2 * inverse
+        mean_sigma, tau, covariance = total, 0.0, total**2 * inverse
     # (a, b, sigma) -> (intercept, d, h, r, sigma): b acts on D twice, on H and on rho once
     spread = np.array([[1, 0, 0], [0, 2, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]], float)
     joint = np.zeros((3, 3))
@@ -149,7 +159,7 @@ def equation_from_harvest(
         d_max_cm=float(d.max()),
         n=len(w),
         sigma=total,
-        mean_correction=math.exp(total**2 / 2),
+        mean_correction=math.exp(mean_sigma**2 / 2),
         covariance=spread @ joint @ spread.T,
         site_sigma=tau or None,
     )
