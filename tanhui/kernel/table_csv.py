@@ -89,11 +89,10 @@ def _scan(path: Path, max_bytes: int) -> tuple[str, str, bool]:
     try:
         with open_bytes(path) as stream:
             start = stream.read(4)
-        if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return _decoded(path, "utf-16", max_bytes)
         if start[:2] == b"PK":
             raise RefusedInput([Fault("file.not_text", path.name)])
-        for encoding in ENCODINGS:
+        wide = start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        for encoding in ("utf-16",) if wide else ENCODINGS:
             try:
                 return _decoded(path, encoding, max_bytes)
             except UnicodeDecodeError as error:

@@ -140,17 +140,16 @@ def _excel_source(path: Path, wanted: str | None, spec: TableSpec | None) -> Sou
 
 
 def _parquet_source(path: Path) -> Source:
-    import pyarrow as pa
     from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
+        with file:
+            header = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
+            rows = file.metadata.num_rows
+            size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    except Exception as error:  # what a damaged file makes pyarrow raise has no common root
         raise RefusedInput([Fault("file.unreadable", path.name, facts={"detail": str(error)[:200]})]) from None
-    with file:
-        header = [str(name) for name in file.schema_arrow.names if not str(name).startswith("__index_level_")]
-        rows = file.metadata.num_rows
-        size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
     if rows > MAX_ROWS or size > MAX_BYTES:
         facts = {"size": max(size, rows), "limit": MAX_BYTES}
         raise RefusedInput([Fault("file.too_large", path.name, facts=facts)])
@@ -159,18 +158,17 @@ def _parquet_source(path: Path) -> Source:
 
 def _parquet_blocks(path: Path, header: list[str], rows: int) -> Iterator[pd.DataFrame]:
     import pandas as pd
-    import pyarrow as pa
     from pyarrow import parquet
 
     at = 2
     try:
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=min(rows, 1_000_000), columns=header):
-                frame: pd.DataFrame = batch.to_pandas(ignore_metadata=True)
+                frame: pd.DataFrame = batch.replace_schema_metadata(None).to_pandas()
                 frame.columns = pd.RangeIndex(len(header))
                 frame.index = pd.RangeIndex(at, at + len(frame))
                 at += len(frame)
                 if len(frame):
                     yield frame
-    except (pa.ArrowException, OSError) as error:
+    except Exception as error:  # what a damaged file makes pyarrow raise has no common root
         raise RefusedInput([Fault("file.unreadable", path.name, facts={"detail": str(error)[:200]})]) from None
