@@ -40,7 +40,8 @@ SECOND_LOOK_BYTES = 200 * 1024**2
 class TreeTable:
     """A tree table as numbers: one entry per row of a living tree; NaN where a cell is empty.
 
-    ``row`` is the row in the file; ``species`` and ``group`` index ``species_names`` and ``group_names``.
+    ``row`` is the row in the file; ``species`` and ``group`` index ``species_names`` and ``group_names``;
+    ``density_class`` is the species where the density was taken from the taxon, else -1.
     """
 
     file: str
@@ -50,6 +51,7 @@ class TreeTable:
     species_names: list[str]
     group: NDArray[np.intp] | None
     group_names: list[str]
+    density_class: NDArray[np.intp] | None = None
     left_out: int = 0
     notes: list[str] = field(default_factory=list)
 

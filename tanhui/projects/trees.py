@@ -7,20 +7,19 @@ out and counted in a flag.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tanhui.kernel.canonical import file_digest
-from tanhui.kernel.errors import Fault, InputError, RefusedInput
+from tanhui.kernel.errors import DomainError, Fault, InputError, RefusedInput
 from tanhui.kernel.parameters import worst
 from tanhui.kernel.progress import Progress, silent
-from tanhui.kernel.species import resolve_all
 from tanhui.kernel.wording import Lang, say
 from tanhui.projects.tree_draws import Saver
-from tanhui.projects.tree_table import FAULTS_LISTED, TreeTable, read_trees
+from tanhui.projects.tree_sizes import fill_density, fill_sizes, taxa
+from tanhui.projects.tree_table import TreeTable, read_trees
 from tanhui.sinks.forest.model import Equation, TreeMatch
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def tree_biomass(
     report = progress or silent
     saver = Saver.to(save_draws) if save_draws else None
     table = read_trees(file, group=group, rename=rename, units=units, sheet=sheet, progress=report, lang=lang)
-    match = _matched(table, equation, region, lang)
+    match = _matched(table, equation, region or DEFAULT_REGION, lang)
     flags = _flags(table, match, lang)
     model = default_error_model()
     trees = _as_trees(table, match)
@@ -121,7 +120,7 @@ def tree_biomass(
     }
 
 
-def _matched(table: TreeTable, equation: str | None, region: str | None, lang: Lang) -> TreeMatch:
+def _matched(table: TreeTable, equation: str | None, region: str, lang: Lang) -> TreeMatch:
     """The equation of every tree: the one that was named, or the species' own."""
     from tanhui.sinks.forest.equations import equation as by_id
     from tanhui.sinks.forest.equations import out_of_range
@@ -137,42 +136,27 @@ def _matched(table: TreeTable, equation: str | None, region: str | None, lang: L
         item = by_id(equation)
         if item.quantity not in ("agb", "total"):
             raise InputError("trees.wrong_quantity", id=item.id, found=item.quantity)
-        _need_sizes(table, item)
+        fill_sizes(table, item, region, lang)
         outside = out_of_range(item, numbers["dbh_cm"], numbers.get("height_m"), numbers.get("wood_density_g_cm3"))
         return TreeMatch((item,), np.zeros(len(table), np.intp), outside)
-    names = [table.species_names[k] for k in table.species] if table.species is not None else []
-    _, faults = resolve_all(table.species_names, file=table.file)
-    if faults:
-        first = {name: int(table.row[table.species == k][0]) for k, name in enumerate(table.species_names)}
-        raise RefusedInput([replace(f, row=first.get(f.value or "", f.row)) for f in faults])
-    match = match_trees(
-        names,
-        numbers["dbh_cm"],
-        region=region or DEFAULT_REGION,
-        height_m=numbers.get("height_m"),
-        wood_density_g_cm3=numbers.get("wood_density_g_cm3"),
-        lang=lang,
-    )
-    return match
+    assert table.species is not None
+    taxa(table)
+    names = [table.species_names[k] for k in table.species]
 
+    def match() -> TreeMatch:
+        density = numbers.get("wood_density_g_cm3")
+        heights = numbers.get("height_m")
+        return match_trees(
+            names, numbers["dbh_cm"], region=region, height_m=heights, wood_density_g_cm3=density, lang=lang
+        )
 
-def _need_sizes(table: TreeTable, item: Equation) -> None:
-    """Refuse trees without a size that the named equation needs."""
-    faults: list[Fault] = []
-    for column, needed in (("height_m", item.needs_height), ("wood_density_g_cm3", item.needs_density)):
-        if not needed:
-            continue
-        values = table.numbers.get(column, np.full(len(table), np.nan))
-        rows = table.row[~np.isfinite(values)]
-        facts = {"equation": item.id, "count": len(rows)}
-        if len(rows) == len(table):
-            faults.append(Fault("trees.size_missing", table.file, "", None, column, facts=facts))
-        else:
-            faults += [
-                Fault("trees.size_missing", table.file, "", int(r), column, facts=facts) for r in rows[:FAULTS_LISTED]
-            ]
-    if faults:
-        raise RefusedInput(faults)
+    try:
+        return match()
+    except DomainError as nothing:
+        if nothing.code != "forest.no_equation":
+            raise
+        fill_density(table, region, lang)  # an equation by density may serve
+        return match()
 
 
 def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
@@ -188,6 +172,9 @@ def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
         values = numbers.get(name)
         return None if values is None else np.where(np.isfinite(values), values, empty)[rows]
 
+    classes = None
+    if table.density_class is not None:
+        classes = Sharing(table.density_class[rows], tuple(table.species_names))
     return Trees(
         dbh_cm=numbers["dbh_cm"][rows],
         match=TreeMatch(match.equations, match.equation[rows], match.out_of_range[rows], match.reasons),
@@ -199,6 +186,7 @@ def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
         group=None if table.group is None else table.group[rows],
         groups=len(table.group_names) if table.group is not None else 1,
         site=Sharing(np.zeros(len(rows), np.intp), (table.file,)),
+        density_class=classes,
     )
 
 

@@ -134,6 +134,31 @@ def test_sizes_that_an_equation_needs_are_asked_for(tmp_path):
     assert found == {"trees.no_name"}
 
 
+def test_missing_densities_come_from_the_taxon_and_cost_variance(tmp_path):
+    columns = "tree_id,species,dbh_cm,height_m,wood_density_g_cm3"
+    rows = [f"{k},Pinus massoniana,{15 + k % 20},{10 + k % 8},0.40" for k in range(60)]
+    known = tree_biomass(table(tmp_path, rows, columns), draws=500, equation="chave2014")
+    rows = [row[: -len("0.40")] for row in rows]
+    found = tree_biomass(table(tmp_path, rows, columns, "bare.csv"), draws=500, equation="chave2014")
+    assert any("60 trees have no wood density" in flag for flag in found["flags"])
+    shares = found["total"]["agb_t"]["variance_shares"]
+    # one error for all trees of the species does not average out: about sd / value of the density itself
+    assert shares["density"] > 0.3
+    assert known["total"]["agb_t"]["variance_shares"]["density"] == 0
+
+
+def test_missing_heights_come_from_the_other_trees(tmp_path):
+    rng = np.random.default_rng(0)
+    dbh = rng.uniform(6, 60, 120)
+    height = (1.3 + 28 * (1 - np.exp(-0.05 * dbh))) * np.exp(rng.normal(0, 0.05, 120))
+    cells = [f"{h:.1f}" if k % 2 else "" for k, h in enumerate(height)]
+    rows = [f"{k},A,{d:.1f},{h},0.5" for k, (d, h) in enumerate(zip(dbh, cells, strict=True))]
+    found = tree_biomass(table(tmp_path, rows), draws=500, equation="chave2014")
+    by_hand = (0.0673 * (0.5 * dbh**2 * height) ** 0.976).sum() / 1000
+    assert found["total"]["agb_t"]["expected_t"] == pytest.approx(by_hand, rel=0.05)
+    assert any("60 trees have no height" in flag for flag in found["flags"])
+
+
 def test_empty_and_missing_files_and_groups(tmp_path):
     assert codes(tmp_path / "none.csv")[0] == {"file.missing"}
     (tmp_path / "empty.csv").write_bytes(b"")
