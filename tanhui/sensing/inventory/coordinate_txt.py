@@ -160,6 +160,10 @@ def system_of(header: dict[str, str], blocks: tuple[Block, ...]) -> System | Non
     zone = re.search(r"\d+", header.get("带号", ""))
     if abs(easting) <= 180:
         return systems()[facts()["datum"][datum]["geographic"]]
-    if width is None or zone is None:
+    prefix = int(easting // 1_000_000)
+    number = int(zone[0]) if zone else prefix
+    # Zone numbers of 3 and 6 degrees do not meet in China, so the number alone says the width.
+    degrees = int(width[0]) if width else next((s.width_deg for s in systems().values() if s.zone == number), None)
+    if not number or degrees is None:
         return None
-    return gauss_kruger(datum, int(width[0]), int(zone[0]), prefixed=easting > 1_000_000)
+    return gauss_kruger(datum, degrees, number, prefixed=prefix > 0)

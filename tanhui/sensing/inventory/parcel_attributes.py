@@ -97,6 +97,9 @@ def attributes(frame: pd.DataFrame, asked: Options, file: str) -> tuple[pd.DataF
     position = match_headers(headers, spec, rename=mapping).position
     units, faults = _units({ours: headers[at] for ours, at in position.items()}, asked, file)
     frame = frame.copy()
+    for theirs in (headers[at] for ours, at in position.items() if spec.columns[ours].kind == "text"):
+        if frame[theirs].dtype.kind == "f" and (frame[theirs].dropna() % 1 == 0).all():
+            frame[theirs] = frame[theirs].astype("Int64").astype("string")  # parcel 7, not 7.0
     for column, table in {**words()["codes"], **(asked.codes or {})}.items():
         if column in position:
             theirs = headers[position[column]]

@@ -6,8 +6,9 @@ empty, cut short or in an encoding it does not name is refused here; what its ro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +36,14 @@ KML_DRAWING += ("extrude", "visibility", "drawOrder", "icon", "snippet")
 
 @dataclass(frozen=True, slots=True)
 class RawParcels:
-    """Rows of a file (index = number of the row, from 1), its own coordinate system or None, and its encoding."""
+    """Rows of a file (index = number of the row, from 1), its coordinate system or None, and its encoding."""
 
     frame: gpd.GeoDataFrame
     crs: CRS | None
     encoding: str
     words: str = ""
+    #: Whether the system is the format's default (GeoJSON) and not something the file says.
+    assumed: bool = False
     notes: tuple[dict[str, Any], ...] = ()
 
 
@@ -67,7 +70,7 @@ def read_parcel_file(path: Path, *, layer: str | None = None, encoding: str | No
         raw = _read_shapefile(path, encoding)
     elif suffix in (".geojson", ".json"):
         _refuse_not_utf8(path)
-        raw = _read_layers(path, [None])
+        raw = replace(_read_layers(path, [None]), assumed=not re.search(rb'"crs"\s*:\s*\{', path.read_bytes()))
     elif suffix in (".kml", ".kmz"):
         raw = _read_kml(path)
     elif suffix in (".gdb", ".gpkg"):
@@ -206,7 +209,7 @@ def _read_shapefile(path: Path, encoding: str | None) -> RawParcels:
             lambda text: decode_value(str(text).encode("latin-1"), chosen), na_action="ignore"
         )
     frame = frame.rename(columns={name: decode_value(str(name).encode("latin-1"), chosen) for name in frame.columns})
-    return RawParcels(frame, frame.crs, chosen, _words(frame), notes)
+    return RawParcels(frame, frame.crs, chosen, _words(frame), notes=notes)
 
 
 def _shapefile_encoding(

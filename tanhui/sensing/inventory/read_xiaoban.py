@@ -15,6 +15,7 @@ import numpy as np
 from tanhui.kernel.errors import Fault, RefusedInput
 from tanhui.kernel.nouns import Observation
 from tanhui.kernel.species import resolve_all
+from tanhui.kernel.table_headers import note
 from tanhui.kernel.units import MU_PER_HA, conversion_factor, convert
 from tanhui.sensing.inventory import map_offsets
 from tanhui.sensing.inventory.crs import candidates, datum_of, ellipsoidal_area_ha, place_fault, to_cgcs2000
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 __all__ = ["Options", "Parcels", "read_xiaoban"]
+
+#: Formats in which outlines drawn on web maps are handed over.
+WEB_FORMATS = (".kml", ".kmz", ".geojson", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def read_xiaoban(path: Path, options: Options | None = None) -> Parcels:
     if faults or table is None:
         raise RefusedInput(faults)
     frame = geopandas.GeoDataFrame(table.assign(area_ha=area_ha), geometry=shapes, crs=shapes.crs)
-    notes = (*raw.notes, *table.attrs.get("notes", ()))
+    notes = (*raw.notes, *table.attrs.get("notes", ()), *_offset_note(path, asked))
     return Parcels(frame, _name(crs), raw.encoding, accuracy_m, observations(path), notes)
 
 
@@ -147,7 +151,12 @@ def _stated_system(raw: RawParcels, asked: Options, file: str) -> tuple[CRS | No
         crs = Crs.from_user_input(asked.crs)
     except CRSError:
         return None, [Fault("xiaoban.unknown_crs", file, value=asked.crs)]
-    if raw.crs is None or raw.crs.equals(crs, ignore_axis_order=True) or raw.crs.to_epsg() == crs.to_epsg():
+    if (
+        raw.crs is None
+        or raw.assumed
+        or raw.crs.equals(crs, ignore_axis_order=True)
+        or raw.crs.to_epsg() == crs.to_epsg()
+    ):
         return crs, []
     facts = {"stated": raw.crs.name, "asked": crs.name}
     return None, [Fault("xiaoban.crs_conflict", file, value=asked.crs, facts=facts)]
@@ -188,6 +197,13 @@ def _source_faults(raw: RawParcels, asked: Options, file: str) -> list[Fault]:
     if offset is None:
         return []
     return [Fault("xiaoban.map_offset", file, value=asked.source, facts={"offset": offset.upper()})]
+
+
+def _offset_note(path: Path, asked: Options) -> list[dict[str, Any]]:
+    """What no check can tell: formats of the web without a word of their source may carry a map offset."""
+    if asked.reference is not None or asked.source or path.suffix.lower() not in WEB_FORMATS:
+        return []
+    return [note("xiaoban.offset_possible", path.name)]
 
 
 def _area_faults(table: pd.DataFrame, area_ha: np.ndarray[Any, np.dtype[np.float64]], file: str) -> list[Fault]:

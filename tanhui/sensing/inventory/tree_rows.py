@@ -17,15 +17,13 @@ from tanhui.sensing.inventory.plot_geometry import (
     fixed_area_trees_per_ha,
 )
 from tanhui.sensing.inventory.plot_rows import completed
+from tanhui.sensing.inventory.workbook import TALLIES, Workbook, sheet_spec
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tanhui.sensing.inventory.workbook import Workbook
-
 __all__ = ["heights_of", "tree_faults", "tree_rows", "with_sample_heights"]
 
-TALLIES = ("trees", "classes", "saplings")
 #: Two readings of one tree in two sheets of a workbook are the same reading if they differ by less. [cm, m]
 SAME_READING = 0.05
 
@@ -74,14 +72,17 @@ def _single_tree_faults(book: Workbook, tally_from_cm: float) -> list[Fault]:
     if "trees" not in book.tables:
         return []
     trees = book.tables["trees"]
+    if "dbh_cm" not in trees.columns:
+        wanted = sheet_spec("trees").columns["dbh_cm"]
+        return [book.fault("table.missing_column", "trees", 1, "dbh_cm", "", zh=wanted.zh, en=wanted.en)]
     doubled = trees.duplicated(["location_id", "tree_id"])
     status = trees["status"] if "status" in trees.columns else trees["species"].map(lambda _: "")
-    dbh = trees["dbh_cm"] if "dbh_cm" in trees.columns else trees["species"].map(lambda _: np.nan).rename("dbh_cm")
+    dbh = trees["dbh_cm"]
     standing = status.isin(["", "live", "dead"])
     faults = _listed(book, "plots.doubled_tree", "trees", trees["tree_id"], doubled)
-    faults += _listed(book, "table.empty_cell", "trees", dbh.rename("dbh_cm"), dbh.isna() & standing)
+    faults += _listed(book, "table.empty_cell", "trees", dbh, dbh.isna() & standing)
     small = (dbh < tally_from_cm) & standing
-    return faults + _listed(book, "plots.below_tally", "trees", dbh.rename("dbh_cm"), small, limit=tally_from_cm)
+    return faults + _listed(book, "plots.below_tally", "trees", dbh, small, limit=tally_from_cm)
 
 
 def _class_faults(book: Workbook, shape: dict[str, str]) -> list[Fault]:

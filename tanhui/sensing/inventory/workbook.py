@@ -20,7 +20,10 @@ from tanhui.kernel.tables import TableSpec, read_table, simple, table_spec
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Workbook", "read_workbook", "sheet_of", "sheet_spec", "survey"]
+__all__ = ["TALLIES", "Workbook", "read_workbook", "sheet_of", "sheet_spec", "survey"]
+
+#: Sheets that hold trees.
+TALLIES = ("trees", "classes", "saplings")
 
 
 @dataclass(slots=True)
@@ -61,11 +64,7 @@ def read_workbook(path: Path) -> tuple[Workbook, list[Fault]]:
         If the file is missing, empty, damaged, no workbook, or has none of the sheets.
     """
     places = _places(path)
-    missing = [e for key, e in survey()["sheets"].items() if e["required"] and key not in places]
-    if missing:
-        wanted = ", ".join(f"{e['zh']} ({e['en']})" for e in survey()["sheets"].values())
-        facts = {"wanted": wanted, "found": ", ".join(_sheet_names(path)) or "-"}
-        raise RefusedInput([Fault("plots.no_sheet", path.name, value=missing[0]["zh"], facts=facts)])
+    _refuse_missing_sheets(path, set(places))
     book = Workbook(path.name)
     faults: list[Fault] = []
     for key, (file, sheet) in places.items():
@@ -80,6 +79,18 @@ def read_workbook(path: Path) -> tuple[Workbook, list[Fault]]:
         book.notes += [entry for entry in table.attrs.get("notes", []) if entry["code"] != "table.title_rows"]
         book.tables[key] = _translated(table)
     return book, faults
+
+
+def _refuse_missing_sheets(path: Path, found: set[str]) -> None:
+    """A survey needs its plots and at least one tally."""
+    sheets = survey()["sheets"]
+    missing = [entry["zh"] for key, entry in sheets.items() if entry["required"] and key not in found]
+    if not found & set(TALLIES):
+        missing.append(sheets["trees"]["zh"])
+    if missing:
+        wanted = ", ".join(f"{entry['zh']} ({entry['en']})" for entry in sheets.values())
+        facts = {"wanted": wanted, "found": ", ".join(_sheet_names(path)) or "-"}
+        raise RefusedInput([Fault("plots.no_sheet", path.name, value="、".join(missing), facts=facts)])
 
 
 def _placed(fault: Fault, path: Path, sheet: str) -> Fault:

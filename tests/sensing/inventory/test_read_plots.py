@@ -395,6 +395,12 @@ def test_wrong_sheet_names_say_which_are_wanted(path):
     assert "Sheet1" in fault.reason("en")
 
 
+def test_no_tally_and_no_diameters(path):
+    assert refuse(write(path, 样地=[PLOTS, plot()], Sheet2=[TREES, tree(1)])) == [("plots.no_sheet", None, "样木")]
+    write(path, 样地=[PLOTS, plot()], 样木=[["样地号", "样木号", "树种", "围径"], ["P1", "1", "杉木", 31.4]])
+    assert [code for code, _, _ in refuse(path)] == ["table.missing_column"]
+
+
 @pytest.mark.parametrize(
     ("name", "cut", "code"),
     [("a.xlsx", 0.5, "file.unreadable"), ("a.xlsx", 0, "file.empty"), ("a.xls", 1, "plots.not_a_workbook")],

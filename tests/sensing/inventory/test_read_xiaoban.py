@@ -463,3 +463,35 @@ def test_plain_txt(tmp_path):
     assert read_xiaoban(path, Options(datum="cgcs2000")).area_ha == pytest.approx(9, rel=5e-4)
     path.write_text("编号,经度,纬度\n", encoding="utf-8")
     assert codes(refuse(path)) == {"table.no_rows"}
+
+
+def test_txt_whose_header_leaves_the_zone_to_the_prefix(tmp_path):
+    path = tmp_path / "a.txt"
+    text = land_txt().replace("几度分带=3\n", "").replace("带号=38\n", "")
+    path.write_text(text, encoding="utf-8")
+    assert "EPSG:4526" in read_xiaoban(path).system
+    path.write_text(land_txt().replace("带号=38", "带号=37"), encoding="utf-8")
+    assert codes(refuse(path)) == {"xiaoban.zone_prefix"}
+
+
+def test_geojson_in_metres_needs_to_be_told(tmp_path):
+    path = tmp_path / "a.geojson"
+    frame = parcels(4526).set_crs(4326, allow_override=True)
+    frame.to_file(path, driver="GeoJSON", COORDINATE_PRECISION=6)
+    path.write_text(path.read_text(encoding="utf-8").replace(CRS_MEMBER, ""), encoding="utf-8")
+    (fault,) = refuse(path).value.faults
+    assert fault.code == "xiaoban.metres_not_degrees"
+    assert "EPSG:4526" in fault.todo("en")
+    found = read_xiaoban(path, Options(area_unit="ha", crs="EPSG:4526"))
+    check(found)
+    assert "xiaoban.offset_possible" in {entry["code"] for entry in found.notes}
+
+
+#: What the GeoJSON driver writes for WGS 84.
+CRS_MEMBER = '"crs": { "type": "name", "properties": { "name": "urn:ogc:def:crs:OGC:1.3:CRS84" } },'
+
+
+def test_numbers_kept_as_floats(tmp_path):
+    path = tmp_path / "a.gpkg"
+    parcels(XIAO_BAN=[1.0, 2.0, 3.0]).to_file(path)
+    assert list(read_xiaoban(path, HA).frame["parcel_id"]) == ["1", "2", "3"]

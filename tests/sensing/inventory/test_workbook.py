@@ -47,6 +47,7 @@ def test_a_wrong_word_names_the_right_ones(tmp_path):
     page.title = "样地"
     page.append(["样地号", "碳层", "调查日期", "样地形状"])
     page.append(["P1", "A", "2025-08-20", "三角形"])
+    book.create_sheet("样木")
     book.save(tmp_path / "a.xlsx")
     _, faults = read_workbook(tmp_path / "a.xlsx")
     assert [(fault.code, fault.row, fault.value) for fault in faults] == [("table.not_a_choice", 2, "三角形")]
