@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -208,3 +209,46 @@ def test_no_file_speaks_of_the_workshop():
             if line != "tests/test_house.py" and (found := FOREIGN_WORDS.search(text)):
                 wrong.append(f"{line}: {found[0]}")
     assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize(("script", "shell"), [(".ci/run", "bash"), ("tests/system-packages.sh", "sh")])
+def test_scripts_parse(script: str, shell: str):
+    subprocess.run([shell, "-n", str(PROJECT / script)], check=True)
+
+
+def test_the_ci_script_can_be_run_and_leaves_a_suitable_python_to_make(tmp_path: Path):
+    """Run a copy of it in a folder of its own, with a Makefile that only says which Python it was given."""
+    copy = tmp_path / ".ci" / "run"
+    copy.parent.mkdir()
+    copy.write_text((PROJECT / ".ci" / "run").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "system-packages.sh").write_text("exit 0\n")
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".boot").mkdir()
+    say = "import sys, venv, ensurepip; print(sys.version_info >= (3, 11))"
+    (tmp_path / "Makefile").write_text(f"test:\n\t@python3 -c '{say}'\n")
+    done = subprocess.run(["bash", str(copy)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True"
+    assert not (tmp_path / ".venv").exists()
+    assert not (tmp_path / ".boot").exists()
+    assert (PROJECT / ".ci" / "run").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(("user_has", "code"), [(False, 1), (True, 0)])
+def test_the_package_script_says_what_is_missing(tmp_path: Path, user_has: bool, code: int):
+    """With a PATH that holds nothing but what the script itself needs, and an ``id`` that is not root's."""
+    for tool in ("sh", "head", "find"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    fakes = {"id": "echo 1000"}
+    if user_has:
+        fakes |= {"chromium": "", "fc-list": "echo Noto", "python3": "exit 0"}
+    for tool, line in fakes.items():
+        (tmp_path / tool).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / tool).chmod(0o755)
+    script = PROJECT / "tests" / "system-packages.sh"
+    done = subprocess.run(
+        ["/bin/sh", str(script)], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert ("chromium" in done.stderr) is not user_has
+    assert ("python3-venv" in done.stderr) is not user_has

@@ -200,7 +200,8 @@ def _checked_block(
     used = set(headers.position.values())
     others = {header: block.iloc[:, at] for at, header in enumerate(source.header) if header and at not in used}
     frame = pd.DataFrame({**checked, **others}, index=block.index)
-    frame.attrs = {"faults": faults, "notes": _formula_notes(frame, spec, place) if first else []}
+    notes = [*_unnamed_notes(block, source), *_formula_notes(frame, spec, place)] if first else []
+    frame.attrs = {"faults": faults, "notes": notes}
     return frame
 
 
@@ -224,6 +225,13 @@ def _without_totals(
     said = pd.Series([" ".join(filter(None, map(str, row))) for row in rows.fillna("").to_numpy()], index=rows.index)
     faults = listed_faults("table.totals_row", said, hit.loc[hit], place[0], place[1], "")
     return block.loc[~hit], faults
+
+
+def _unnamed_notes(block: pd.DataFrame, source: Source) -> list[dict[str, Any]]:
+    """Columns without a header that hold something, such as the row names R writes: left out, and said."""
+    unnamed = [at for at, name in enumerate(source.header) if not name]
+    filled = [at for at in unnamed if (block.iloc[:, at].astype("string").fillna("") != "").any()]
+    return [note("table.unnamed_column", source.file, source.sheet, count=len(filled))] if filled else []
 
 
 def _formula_notes(frame: pd.DataFrame, spec: TableSpec, place: tuple[str, str]) -> list[dict[str, Any]]:

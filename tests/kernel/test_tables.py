@@ -146,7 +146,9 @@ def test_a_quoted_line_break_is_one_row(tmp_path: Path):
 def test_trailing_empty_columns_and_row_names(tmp_path: Path):
     # Excel saves trailing commas; R writes row names under an empty header.
     assert list(read(tmp_path, "plot_id,dbh,,\nP1,5,,\n").columns) == ["plot_id", "dbh_cm"]
-    assert list(read(tmp_path, '"","plot_id","dbh"\n"1","P1",5\n').columns) == ["plot_id", "dbh_cm"]
+    frame = read(tmp_path, '"","plot_id","dbh"\n"1","P1",5\n')
+    assert list(frame.columns) == ["plot_id", "dbh_cm"]
+    assert [note["code"] for note in frame.attrs["notes"]] == ["table.unnamed_column"]
 
 
 # Headers and units
