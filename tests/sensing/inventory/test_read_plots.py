@@ -1,5 +1,6 @@
 """Survey workbooks written with openpyxl: areas and expansions by hand, and every bad workbook refused."""
 
+from contextlib import suppress
 from datetime import date
 from math import cos, pi, radians
 
@@ -458,3 +459,15 @@ def test_visits_in_the_wrong_order(tmp_path):
     with pytest.raises(RefusedInput) as error:
         link_visits(after, before)
     assert "visits.order" in {fault.code for fault in error.value.faults}
+
+
+def test_damaged_bytes_are_refused_or_read_but_never_break(path):
+    whole = write(path, 样地=[PLOTS, plot()], 样木=[TREES, tree(1)]).read_bytes()
+    random = np.random.default_rng(5)
+    for _ in range(25):
+        data = bytearray(whole)
+        for place in random.integers(0, len(data), 5):
+            data[place] = int(random.integers(0, 256))
+        path.write_bytes(bytes(data))
+        with suppress(RefusedInput):
+            read_plots(path)

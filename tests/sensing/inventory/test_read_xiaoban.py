@@ -1,6 +1,7 @@
 """Parcel files written by pyogrio in each format, system and encoding come back the same; bad ones are refused."""
 
 import zipfile
+from contextlib import suppress
 
 import geopandas
 import numpy as np
@@ -495,3 +496,18 @@ def test_numbers_kept_as_floats(tmp_path):
     path = tmp_path / "a.gpkg"
     parcels(XIAO_BAN=[1.0, 2.0, 3.0]).to_file(path)
     assert list(read_xiaoban(path, HA).frame["parcel_id"]) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("part", ["shp", "dbf", "shx", "prj"])
+def test_damaged_bytes_are_refused_or_read_but_never_break(tmp_path, part):
+    parcels().to_file(tmp_path / "a.shp", encoding="GBK")
+    path = tmp_path / f"a.{part}"
+    whole = path.read_bytes()
+    random = np.random.default_rng(5)
+    for _ in range(12):
+        data = bytearray(whole)
+        for place in random.integers(0, len(data), 6):
+            data[place] = int(random.integers(0, 256))
+        path.write_bytes(bytes(data))
+        with suppress(RefusedInput):
+            read_xiaoban(tmp_path / "a.shp", HA)
