@@ -155,7 +155,7 @@ class _Reader:
             keys = named[column].astype("string").fillna("") + "\x1f" + keys
         self._keep("id_hash", pd.util.hash_array(keys.to_numpy(dtype=object)))
         self._keep("id_row", named.index.to_numpy(dtype=np.intp))
-        self._keep("id", np.array([str(x).encode()[:48] for x in named["tree_id"]], dtype="S48"))
+        self._keep("id", np.array([str(x).encode()[:32] for x in named["tree_id"]], dtype="S32"))
 
     def repeated(self) -> list[Fault]:
         """Tree numbers that appear again, each at the row of its repetition."""
@@ -172,7 +172,11 @@ class _Reader:
 
     def column(self, name: str) -> NDArray[Any] | None:
         """A whole column, if the table has it."""
-        return np.concatenate(self.parts[name]) if name in self.parts else None
+        if name not in self.parts:
+            return None
+        if len(self.parts[name]) > 1:
+            self.parts[name] = [np.concatenate(self.parts[name])]
+        return self.parts[name][0]
 
     def faults(self) -> list[Fault]:
         """Everything wrong that the cells alone do not show."""

@@ -83,8 +83,7 @@ def tree_biomass(
     RefusedInput
         With every fault of the table.
     """
-    from tanhui.mrv.uncertainty.analytic import analytic
-    from tanhui.mrv.uncertainty.batches import QUANTITIES, draw_groups
+    from tanhui.mrv.uncertainty.batches import draw_groups, expected_total
     from tanhui.mrv.uncertainty.parameters import default_error_model
 
     report = progress or silent
@@ -101,7 +100,7 @@ def tree_biomass(
     )
     if saver:
         saver.finish(found.total)
-    exact = analytic(trees, model)
+    exact = expected_total(trees, model)
     status = worst([*(leaf.status for leaf in model.leaves), *(e.status for e in match.equations)])
     return {
         "method": "monte-carlo, tree to total",
@@ -111,7 +110,7 @@ def tree_biomass(
         "draws": draws,
         "n": len(table),
         "groups": _groups(table, found.groups) if table.group is not None else {},
-        "total": _total(len(table), found.total, {q: getattr(exact, q) for q in QUANTITIES}),
+        "total": _total(len(table), found.total, exact),
         "equations": [_equation(e, match, k) for k, e in enumerate(match.equations)],
         "parameters": [leaf.to_dict() for leaf in model.leaves],
         "status": status.word,
@@ -164,9 +163,11 @@ def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
     from tanhui.mrv.uncertainty.model import Sharing, Trees
 
     numbers = table.numbers
-    count = np.nan_to_num(numbers.get("count", np.ones(len(table))), nan=1.0)
-    whole = bool((count == np.round(count)).all()) and count.sum() <= TREES_EXPANDED
-    rows = np.repeat(np.arange(len(table)), count.astype(np.intp)) if whole else np.arange(len(table))
+    count = np.nan_to_num(numbers["count"], nan=1.0) if "count" in numbers else None
+    whole = count is None or bool((count == np.round(count)).all() and count.sum() <= TREES_EXPANDED)
+    rows: NDArray[np.intp] | slice = slice(None)
+    if count is not None and whole:
+        rows = np.repeat(np.arange(len(table)), count.astype(np.intp))
 
     def size(name: str, empty: float) -> NDArray[np.float64] | None:
         values = numbers.get(name)
@@ -175,8 +176,9 @@ def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
     classes = None
     if table.density_class is not None:
         classes = Sharing(table.density_class[rows], tuple(table.species_names))
+    dbh = numbers["dbh_cm"][rows]
     return Trees(
-        dbh_cm=numbers["dbh_cm"][rows],
+        dbh_cm=dbh,
         match=TreeMatch(match.equations, match.equation[rows], match.out_of_range[rows], match.reasons),
         height_m=size("height_m", 1.0),
         height_sd_m=size("height_sd_m", 0.0),
@@ -185,7 +187,7 @@ def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
         weight=None if whole else count,
         group=None if table.group is None else table.group[rows],
         groups=len(table.group_names) if table.group is not None else 1,
-        site=Sharing(np.zeros(len(rows), np.intp), (table.file,)),
+        site=Sharing(np.zeros(len(dbh), np.intp), (table.file,)),
         density_class=classes,
     )
 
@@ -227,11 +229,11 @@ def _total(n: int, draws: Any, exact: Mapping[str, Any]) -> dict[str, Any]:
     from tanhui.mrv.uncertainty.totals import shares
 
     found: dict[str, Any] = {"n": n}
-    for quantity, totals in exact.items():
+    for quantity, expected in exact.items():
         found[quantity] = {
             **_figures(summarise(getattr(draws, quantity), LEVEL), 0),
-            "expected_t": float(totals.value.sum()),
-            "variance_shares": shares(totals.variance()),
+            "expected_t": expected.value,
+            "variance_shares": shares(expected.variance),
         }
     return found
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from tanhui.mrv.uncertainty.analytic import analytic
+from tanhui.mrv.uncertainty.batches import expected_total
 from tanhui.mrv.uncertainty.model import SOURCES, Sharing, Trees
 from tanhui.mrv.uncertainty.moments import power_moments
 from tanhui.mrv.uncertainty.monte_carlo import monte_carlo
@@ -113,6 +114,16 @@ def test_a_sum_of_terms_and_two_equations():
     drawn = monte_carlo(trees, error_model(), draws=20_000, seed=1).agb_t
     assert exact.value == pytest.approx(drawn.mean(axis=1), rel=0.005)
     assert exact.sd() == pytest.approx(drawn.std(axis=1), rel=0.05)
+
+
+@pytest.mark.parametrize("rows", [7, 60, 1000])
+def test_the_total_by_blocks_is_the_total(rows):
+    trees = forest(60, groups=6, equation=chave(site_sigma=0.2), site=Sharing.of(["a", "b"] * 30))
+    model = error_model(0.05, 0.01)
+    whole, blocks = analytic(trees, model), expected_total(trees, model, rows=rows)
+    for name in ("agb_t", "bgb_t", "carbon_t"):
+        assert blocks[name].value == pytest.approx(getattr(whole, name).value.sum())
+        assert dict(blocks[name].variance) == pytest.approx(getattr(whole, name).variance())
 
 
 def test_covariance_is_symmetric_and_fits_the_sd():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tanhui.kernel.errors import DomainError
-from tanhui.mrv.uncertainty import kernel
+from tanhui.mrv.uncertainty import batches, kernel
 from tanhui.mrv.uncertainty.batches import draw_groups
 from tanhui.mrv.uncertainty.model import SOURCES, Sharing, Trees
 from tanhui.mrv.uncertainty.monte_carlo import monte_carlo, parameter_draws, summarise
@@ -96,6 +96,13 @@ def test_batches_of_groups_change_nothing(cells):
     assert (np.concatenate(kept) == whole.agb_t).all()
     assert (found.total.carbon_t == whole.total().carbon_t).all()
     assert (found.groups["bgb_t"].sd == summarise(whole.bgb_t).sd).all()
+
+
+def test_batches_cut_by_trees_change_nothing(monkeypatch):
+    trees = forest(90, groups=9)
+    whole = draw_groups(trees, error_model(), draws=50, seed=6)
+    monkeypatch.setattr(batches, "ROWS", 15)
+    assert (draw_groups(trees, error_model(), draws=50, seed=6).total.agb_t == whole.total.agb_t).all()
 
 
 def test_batches_follow_the_groups_of_an_unsorted_table():
