@@ -1,5 +1,8 @@
 """Options and fixtures that every test may use."""
 
+import fcntl
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,3 +28,26 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs the reference files beside the repository")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The result folder of ``tanhui demo``, made once for all workers of a test run."""
+    from tanhui.faces.demo import run_demo
+
+    base = tmp_path_factory.getbasetemp()
+    shared_base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    out = shared_base / "demo"
+    with (shared_base / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.exists():
+            run_demo(out)
+    return out
+
+
+@pytest.fixture
+def hunan(tmp_path: Path) -> Path:
+    """A copy of the illustrative project that a test may spoil."""
+    from tanhui.faces.demo import ILLUSTRATIVE, example_folder
+
+    return Path(shutil.copytree(example_folder(ILLUSTRATIVE), tmp_path / "hunan"))
