@@ -113,7 +113,9 @@ def summary(finished: Finished, out: Path) -> dict[str, Any]:
         low, high = (number(x) for x in card["ci90"])
         value = f"{number(card['value'])} {card['unit']}"
         figures.append({lang: f"{card['name'][lang]} {card['year']}: {value} ({low} – {high})" for lang in LANGS})
-    for claim in finished.result["claims"]:
-        if claim["credits_t"]:
-            figures.append({lang: say("cli.run.credits", lang, credits=claim["credits_t"]) for lang in LANGS})
+    figures += [
+        {lang: say("cli.run.credits", lang, credits=claim["credits_t"]) for lang in LANGS}
+        for claim in finished.result["claims"]
+        if claim["credits_t"]
+    ]
     return {"title": finished.result["title"], "report": str(out / "report.html"), "figures": figures}

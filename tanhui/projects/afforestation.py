@@ -104,9 +104,9 @@ def account(
     inputs = rules.inputs(
         {
             "project_start": project.dates.started,
-            "crediting": project.dates.crediting,
+            "crediting": project.dates.crediting.to_list(),
             "application": project.dates.applied,
-            "period": change.period,
+            "period": change.period.to_list(),
             "tree_change_co2e_t": change.both.value,
             "tree_change_half_width90_rel": relative_half_width(project, change),
             "baseline_removal_co2e_t": project.baseline_removal_co2e_t,

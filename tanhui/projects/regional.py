@@ -214,7 +214,7 @@ def stock_estimates(
     inventory: Inventory, design: Design, trees: TreeCarbon, pool: Pool, values: NDArray[np.float64]
 ) -> list[Estimate]:
     """Stock of a pool per hectare of forest and in total, with sampling and model errors."""
-    stock = carbon_stock(inventory, design, values, missing="zero")
+    stock = carbon_stock(inventory, design, values)
     table = PlotTable.of(inventory, design)
     expanded = expansion(inventory, design, trees, table.plot_id)
     totals = expanded.variances(trees, pool)
@@ -230,7 +230,7 @@ def change_estimates(
     inventory: Inventory, design: Design, trees: TreeCarbon, pool: Pool, values: NDArray[np.float64]
 ) -> list[Estimate]:
     """Yearly change of a pool on plots measured twice; what both dates share cancels in its error."""
-    change = carbon_change(inventory, design, values, missing="zero")
+    change = carbon_change(inventory, design, values)
     table = PlotTable.of(inventory, design)
     earlier_ids = inventory.plots["prev_plot_id"].astype(str).to_numpy(object)[table.row]
     later = expansion(inventory, design, trees, table.plot_id)

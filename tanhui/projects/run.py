@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tanhui.kernel.canonical import digest, readable_bytes, rounded
+from tanhui.kernel.canonical import digest, file_digest, readable_bytes, rounded
 from tanhui.kernel.confirmations import read_confirmations
 from tanhui.kernel.files import staged_folder, write_whole
 from tanhui.kernel.manifest import Manifest, result_digest, software, unique_leaves
@@ -19,7 +19,7 @@ from tanhui.kernel.nouns import Observation
 from tanhui.kernel.parameters import Leaf, Value
 from tanhui.kernel.progress import Progress, silent
 from tanhui.kernel.signing import load_trust
-from tanhui.projects.model import Afforestation, Head, Regional, load_project
+from tanhui.projects.model import PROJECT_FILE, Afforestation, Head, Regional, load_project
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,7 @@ def run_project(folder: Path, out: Path | None = None, progress: Progress | None
         river = flow(project, folder, report)
         report("write", 0, 2)
         tables = {name: table_bytes(table) for name, table in river.tables.items()}
-        result, manifest = seal(project, river, tables)
+        result, manifest = seal(project, project_observation(folder), river, tables)
         report("write", 1, 2)
         write_results(stage, result, manifest, tables)
         report("write", 2, 2)
@@ -98,14 +98,16 @@ def confirmed_parameters(project: Head, folder: Path) -> list[tuple[str, Value]]
     return read_confirmations([folder / path for path in project.confirmations], load_trust(folder / project.trust))
 
 
-def seal(project: Head, river: River, tables: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
+def seal(
+    project: Head, project_file: Observation, river: River, tables: Mapping[str, bytes]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Result and manifest, each naming the other, and the result naming its tables by their hashes."""
     named = {f"{name}.parquet": digest(data) for name, data in tables.items()}
     result: dict[str, Any] = rounded({**river.result, "tables": named})
     manifest = Manifest(
         project=project.id,
         seed=project.seed,
-        inputs=river.inputs,
+        inputs=(project_file, *river.inputs),
         methods=river.methods,
         parameters=unique_leaves(river.parameters),
         result_sha256=result_digest(result),
@@ -113,6 +115,12 @@ def seal(project: Head, river: River, tables: Mapping[str, bytes]) -> tuple[dict
         options=river.options,
     )
     return {**result, "run": manifest.run}, manifest.to_dict()
+
+
+def project_observation(folder: Path) -> Observation:
+    """The project file as one of the run's inputs."""
+    path = folder / PROJECT_FILE
+    return Observation(path.name, file_digest(path), path.stat().st_size, "project file")
 
 
 def table_bytes(table: pd.DataFrame) -> bytes:

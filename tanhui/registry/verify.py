@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tanhui.kernel.canonical import exact_json, hash_json
+from tanhui.kernel.canonical import exact_json, file_digest, hash_json
 from tanhui.kernel.errors import InputError
 from tanhui.kernel.manifest import result_digest
 from tanhui.kernel.signing import TrustedKey
@@ -61,6 +61,7 @@ def verify_run_folder(folder: Path) -> Verdict:
             checks.append(Check(f"{name}_form", False))
     if len(documents) == 2:
         checks += _run_checks(documents["manifest"], documents["result"])
+        checks += _table_checks(folder, documents["result"])
     return Verdict("run", tuple(checks), ("same_run",), ("measured", "nobody_signed"))
 
 
@@ -75,6 +76,20 @@ def _run_checks(manifest: Any, result: Any) -> list[Check]:
     except MALFORMED:
         return [Check("run_named", False)]
     return [Check("run_named", named), Check("result_bound", bound), Check("creditable_flag", honest)]
+
+
+def _table_checks(folder: Path, result: Any) -> list[Check]:
+    """Every table that the result names lies beside it, unchanged."""
+    try:
+        named = {str(name): str(sha256) for name, sha256 in result.get("tables", {}).items()}
+    except MALFORMED:
+        return [Check("tables_bound", False)]
+    wrong = [name for name, sha256 in named.items() if not _is_file(folder / Path(name).name, sha256)]
+    return [Check("tables_bound", not wrong, ", ".join(wrong))] if named else []
+
+
+def _is_file(path: Path, sha256: str) -> bool:
+    return path.is_file() and file_digest(path) == sha256
 
 
 def _read(path: Path, limit: int | None = None) -> bytes:

@@ -79,7 +79,7 @@ def plan(folder: ProjectArgument, out: OutOption = None, as_json: JsonOption = F
     if as_json:
         show_json(document)
         return
-    rows = [(y["year"], y["removal_co2e_t"], y["cumulative_co2e_t"], *y["cumulative_ci90"]) for y in document["years"]]
+    rows = [(str(y["year"]), y["removal_co2e_t"], y["cumulative_co2e_t"], *y["cumulative_ci90"]) for y in document["years"]]
     headers = ("year", "removal", "cumulative", "low", "high")
     show_table([t(f"column.{name}") for name in headers], rows, title=t("plan.title"))
     for line in document["summary"][LANG]:
@@ -106,7 +106,7 @@ def run(
 def show_run(result: Mapping[str, Any]) -> None:
     """A run's headline figures for a person."""
     rows = [
-        (e["quantity"], e["year"], e["domain"], e["source"], e["value"], *e["ci90"], e["unit"])
+        (e["quantity"], str(e["year"]), e["domain"], e["source"], e["value"], *e["ci90"], e["unit"])
         for e in result["estimates"]
         if e["quantity"] in result["headline"]
     ]

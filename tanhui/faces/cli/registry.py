@@ -84,7 +84,7 @@ def accounts(folder: FolderArgument, as_json: JsonOption = False) -> None:
         show_json(rows)
         return
     table = [
-        (row["id"], row["name"] or "", b["batch"], b["vintage"], b["units"])
+        (row["id"], row["name"] or "", b["batch"], str(b["vintage"]), b["units"])
         for row in rows
         for b in row["balances"] or [{"batch": "", "vintage": "", "units": 0}]
     ]
@@ -126,7 +126,7 @@ def issue(
         show_json([batch.to_dict() for batch in batches])
         return
     headers = [t(f"column.{key}") for key in ("batch", "vintage", "first", "last", "units")]
-    show_table(headers, [(b.id, b.vintage, b.serials.first, b.serials.end - 1, b.serials.units) for b in batches])
+    show_table(headers, [(b.id, str(b.vintage), b.serials.first, b.serials.end - 1, b.serials.units) for b in batches])
 
 
 @commands.command("transfer", help=t("registry.transfer.help"))
@@ -236,14 +236,20 @@ def verify(
     run: Annotated[Path | None, typer.Option("--run", metavar="OUT", help=t("verify.run"))] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a tonne's passport, or a run's folder, offline."""
+    """Check a tonne's passport, a run's folder or a registry's, offline."""
     from tanhui.kernel.signing import load_trust
+    from tanhui.registry.folder import DATABASE
     from tanhui.registry.verify import verify_certificate_file, verify_run_folder
 
-    if file.is_dir():
+    anchors = load_trust(trust) if trust else None
+    if (file / DATABASE).is_file():
+        from tanhui.registry.audit import verify_log
+
+        verdict = verify_log(file, anchors)
+    elif file.is_dir():
         verdict = verify_run_folder(file)
     else:
-        verdict = verify_certificate_file(file, load_trust(trust) if trust else None, run_folder=run)
+        verdict = verify_certificate_file(file, anchors, run_folder=run)
     show_verdict(verdict, as_json)
 
 
