@@ -214,8 +214,8 @@ def candidates(
     datum : optional
         Keep the systems of one datum only.
     near : tuple of float, optional
-        Rough longitude and latitude of the project; systems that put the parcels more than 1.5 degrees away are
-        dropped. [deg]
+        Rough longitude and latitude of the project; systems that put the parcels farther away than
+        ``near_max_deg`` are dropped. [deg]
     """
     from pyproj import Transformer
 
@@ -233,7 +233,8 @@ def candidates(
             continue
         to_degrees = Transformer.from_crs(system.epsg, _geographic(system.datum), always_xy=True)
         lon, lat = to_degrees.transform(x, y)
-        close = near is None or (abs(lon.mean() - near[0]) <= 1.5 and abs(lat.mean() - near[1]) <= 1.5)
+        apart = max(abs(lon.mean() - near[0]), abs(lat.mean() - near[1])) if near else 0.0
+        close = apart <= limit("near_max_deg")
         if in_china(lon, lat).all() and close:
             found.append(system)
     return tuple(found)

@@ -18,7 +18,7 @@ from tanhui.sensing.inventory.crs import Datum, Helmert
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Options", "attributes", "parcel_column"]
+__all__ = ["UNITS", "Options", "attributes", "parcel_column"]
 
 #: Columns that make a parcel number unique where numbers start again in each, innermost first.
 NESTING = ("compartment", "village", "town")
@@ -88,6 +88,12 @@ def attributes(frame: pd.DataFrame, asked: Options, file: str) -> tuple[pd.DataF
     ----------
     frame : DataFrame
         The file's columns without geometry; index = row in the file.
+
+    Returns
+    -------
+    table : DataFrame or None
+        ``attrs["area_unit"]`` is the unit the file has areas in, ``attrs["notes"]`` what was done unasked.
+    faults : list of Fault
     """
     spec = table_spec("inventory", "xiaoban")
     mapping = dict(asked.mapping or {})
@@ -111,6 +117,7 @@ def attributes(frame: pd.DataFrame, asked: Options, file: str) -> tuple[pd.DataF
     # A number whose unit nobody knows must not reach a comparison.
     known = [name for name in checked.columns if name in spec.columns and (name not in UNITS or name in units)]
     checked, doubled = _unique_ids(checked[known], file)
+    checked.attrs["area_unit"] = units.get("area_declared_ha", "ha")
     return checked, faults + doubled
 
 

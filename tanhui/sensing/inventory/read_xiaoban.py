@@ -16,11 +16,12 @@ from tanhui.kernel.errors import Fault, RefusedInput
 from tanhui.kernel.nouns import Observation
 from tanhui.kernel.species import resolve_all
 from tanhui.kernel.table_headers import note
-from tanhui.kernel.units import MU_PER_HA, conversion_factor, convert
+from tanhui.kernel.tables import table_spec
+from tanhui.kernel.units import conversion_factor, convert
 from tanhui.sensing.inventory import map_offsets
 from tanhui.sensing.inventory.crs import candidates, datum_of, ellipsoidal_area_ha, place_fault, to_cgcs2000
 from tanhui.sensing.inventory.limits import limit
-from tanhui.sensing.inventory.parcel_attributes import Options, attributes, parcel_column
+from tanhui.sensing.inventory.parcel_attributes import UNITS, Options, attributes, parcel_column
 from tanhui.sensing.inventory.parcel_checks import duplicates, outline_fault, overlaps
 from tanhui.sensing.inventory.parcel_files import RawParcels, observations, read_parcel_file
 
@@ -217,10 +218,12 @@ def _area_faults(table: pd.DataFrame, area_ha: np.ndarray[Any, np.dtype[np.float
     if not usable.any():
         return []
     median = float(np.median(ratio[usable]))
-    for unit, factor in (("mu", MU_PER_HA), ("ha", 1 / MU_PER_HA), ("m2", conversion_factor("ha", "m2"))):
-        if abs(np.log(median / factor)) < 0.5:  # nearer to this factor than anything an area error makes
-            facts = {"ratio": f"{median:.3g}", "likely": unit}
-            return [Fault("xiaoban.area_unit", file, column="area_declared_ha", facts=facts)]
+    said = conversion_factor(table.attrs["area_unit"], "ha")
+    ratios = {unit: said / conversion_factor(unit, "ha") for unit in UNITS["area_declared_ha"]}
+    likely = min(ratios, key=lambda unit: abs(np.log(median / ratios[unit])))
+    if likely != table.attrs["area_unit"]:
+        facts = {"ratio": f"{median:.3g}", "likely": likely}
+        return [Fault("xiaoban.area_unit", file, column="area_declared_ha", facts=facts)]
     rows = [int(row) for row in table.index]
     off = np.abs(stated - area_ha)
     wrong = usable & (off > limit("area_tolerance_share") * area_ha) & (off > limit("area_tolerance_floor_ha"))
@@ -259,7 +262,9 @@ def _reference_faults(table: pd.DataFrame, shapes: gpd.GeoSeries, asked: Options
     true, _ = to_cgcs2000(known.frame.geometry.set_crs(known.crs, allow_override=True).force_2d())
     header = parcel_column([str(name) for name in known.frame.columns], "parcel_id")
     if header is None:
-        return [Fault("table.missing_column", asked.reference.name, row=1, column="parcel_id")]
+        wanted = table_spec("inventory", "xiaoban").columns["parcel_id"]
+        facts = {"zh": wanted.zh, "en": wanted.en}
+        return [Fault("table.missing_column", asked.reference.name, row=1, column="parcel_id", facts=facts)]
     places = {str(k): s.centroid for k, s in zip(known.frame[header], true, strict=True)}
     pairs = [(s.centroid, places[k]) for k, s in zip(table["parcel_id"], shapes, strict=True) if k in places and s]
     if not pairs:
@@ -270,5 +275,5 @@ def _reference_faults(table: pd.DataFrame, shapes: gpd.GeoSeries, asked: Options
     name = map_offsets.shift_name(east, north, float(np.mean(lon)), float(np.mean(lat)))
     if name is None:
         return []
-    facts = {"east": round(east), "north": round(north), "offset": name.upper()}
-    return [Fault("xiaoban.shifted" if name == "other" else "xiaoban.map_offset_seen", file, facts=facts)]
+    shift = {"east": round(east), "north": round(north), "offset": name.upper()}
+    return [Fault("xiaoban.shifted" if name == "other" else "xiaoban.map_offset_seen", file, facts=shift)]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["heights_of", "tree_faults", "tree_rows", "with_sample_heights"]
 
-#: Two readings of one tree in two sheets of a workbook are the same reading if they differ by less. [cm, m]
-SAME_READING = 0.05
+#: Two readings of one tree in two sheets of a workbook are the same reading if they differ by no more than this.
+SAME_READING = {"dbh_cm": "same_reading_cm", "height_m": "same_reading_m"}
 
 
 def tree_faults(book: Workbook, tally_from_cm: float | None) -> list[Fault]:
@@ -127,9 +127,9 @@ def _height_faults(book: Workbook) -> list[Fault]:
                 faults.append(book.fault("plots.unknown_tree", "heights", number, "tree_id", sample["tree_id"]))
             continue
         tree = tally.loc[key]
-        for column in ("dbh_cm", "height_m"):
+        for column, largest in SAME_READING.items():
             there = tree.get(column, np.nan)
-            if abs(there - sample[column]) > SAME_READING:
+            if abs(there - sample[column]) > limit(largest):
                 facts = {"here": f"{sample[column]:g}", "there": f"{there:g}"}
                 faults.append(book.fault("plots.two_readings", "heights", number, column, sample["tree_id"], **facts))
     return faults

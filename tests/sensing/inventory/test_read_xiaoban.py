@@ -195,6 +195,9 @@ def test_units_must_be_stated_and_believable(tmp_path):
     assert codes(refuse(path, Options(area_unit="acre"))) == {"xiaoban.unknown_unit"}
     parcels(MIAN_JI=[90_000.0] * 3).to_file(path, encoding="GBK")
     assert refuse(path).value.faults[0].facts["likely"] == "m2"
+    assert refuse(path, Options(area_unit="mu")).value.faults[0].facts["likely"] == "m2"
+    parcels(MIAN_JI=[135.0] * 3).to_file(path, encoding="GBK")
+    assert refuse(path, Options(area_unit="m2")).value.faults[0].facts["likely"] == "mu"
     parcels(MIAN_JI=[9.0, 9.0, 12.0]).to_file(path, encoding="GBK")
     (fault,) = refuse(path).value.faults
     assert (fault.code, fault.value, fault.row) == ("xiaoban.area_mismatch", "0003", 3)
@@ -293,6 +296,15 @@ def test_offset_seen_against_a_reference(tmp_path, offset):
     error = refuse(tmp_path / "a.gpkg", options)
     assert codes(error) == {"xiaoban.shifted" if offset == "OTHER" else "xiaoban.map_offset_seen"}
     assert error.value.faults[0].facts["offset"] == offset
+
+
+def test_reference_without_numbers_or_without_the_parcels(tmp_path):
+    parcels().to_file(tmp_path / "a.gpkg")
+    options = Options(area_unit="ha", reference=tmp_path / "known.gpkg")
+    parcels().drop(columns="XIAO_BAN").to_file(tmp_path / "known.gpkg")
+    assert codes(refuse(tmp_path / "a.gpkg", options)) == {"table.missing_column"}
+    parcels(XIAO_BAN=["7", "8", "9"]).to_file(tmp_path / "known.gpkg")
+    assert codes(refuse(tmp_path / "a.gpkg", options)) == {"xiaoban.reference_apart"}
 
 
 def test_all_outline_faults_together(tmp_path):
