@@ -18,7 +18,7 @@ from tanhui.projects.forecast import Forecast, forecast
 from tanhui.projects.model import Afforestation
 from tanhui.projects.monitoring import Change, Measured, measure
 from tanhui.projects.result import head, parameter_rows, reason_texts, whole_result
-from tanhui.projects.run import River
+from tanhui.projects.river import River
 from tanhui.projects.site import Site, read_site
 from tanhui.projects.tree_carbon import POOLS, equation_reasons, equation_rows
 

@@ -30,7 +30,7 @@ from tanhui.mrv.sampling.plots import PlotTable, counted, positions, tree_weight
 from tanhui.mrv.uncertainty.combine import combine
 from tanhui.projects.model import Regional
 from tanhui.projects.result import head, parameter_rows, reason_texts, whole_result
-from tanhui.projects.run import River
+from tanhui.projects.river import River
 from tanhui.projects.tree_carbon import (
     POOLS,
     ClassValue,

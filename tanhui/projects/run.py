@@ -7,7 +7,7 @@ A result folder holds ``result.json``, ``manifest.json``, ``report.html`` and th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,27 +16,16 @@ from tanhui.kernel.confirmations import read_confirmations
 from tanhui.kernel.files import staged_folder, write_whole
 from tanhui.kernel.manifest import Manifest, result_digest, software, unique_leaves
 from tanhui.kernel.nouns import Observation
-from tanhui.kernel.parameters import Leaf, Value
+from tanhui.kernel.parameters import Value
 from tanhui.kernel.progress import Progress, silent
 from tanhui.kernel.signing import load_trust
 from tanhui.projects.model import PROJECT_FILE, Afforestation, Head, Regional, load_project
+from tanhui.projects.river import River
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Finished", "River", "check_project", "plan_project", "run_project"]
-
-
-@dataclass(frozen=True, slots=True)
-class River:
-    """What a project's river delivers before anything is written."""
-
-    result: Mapping[str, Any]
-    inputs: tuple[Observation, ...]
-    parameters: tuple[Leaf, ...]
-    methods: Mapping[str, str]
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
+__all__ = ["Finished", "check_project", "plan_project", "run_project"]
 
 
 @dataclass(frozen=True, slots=True)
