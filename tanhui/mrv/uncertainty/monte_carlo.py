@@ -104,7 +104,7 @@ def monte_carlo(
     work = _Work(prepare(trees, model, sources), model, seed, occasion, draws)
     out = Draws(*(np.zeros((trees.groups, draws)) for _ in range(3)))
     runs = [(first, min(first + kernel.WIDTH, draws)) for first in range(0, draws, kernel.WIDTH)]
-    workers = min(threads or len(os.sched_getaffinity(0)), len(runs))
+    workers = min(threads or _processors(), len(runs))
     with ThreadPoolExecutor(workers) as pool:
         for _ in pool.map(lambda run: work.fill(out, *run), runs):
             pass
@@ -136,6 +136,12 @@ def summarise(values: NDArray[np.float64], level: float = 0.95) -> Summary:
     low, high = np.quantile(values, [tail, 1 - tail], axis=1)
     sd = values.std(axis=1, ddof=1) if values.shape[1] > 1 else np.zeros(len(values))
     return Summary(values.mean(axis=1), sd, low, high)
+
+
+def _processors() -> int:
+    """Processors this process may use, where the system says so."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 class _Work:

@@ -170,7 +170,7 @@ def _diameter_sd(trees: Trees, model: ErrorModel) -> NDArray[np.float64]:
 
 
 def _limits(trees: Trees, model: ErrorModel, height: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Truncation limits, widened where a measured value already lies outside: no tree is pulled far from its size."""
+    """Truncation limits; the one for heights lies above the tallest tree of the table."""
     limits = model.limits
     tallest = trees.height_max_m if trees.height_max_m is not None else float(np.max(height, initial=0.0))
     return np.array(
