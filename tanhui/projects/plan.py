@@ -29,7 +29,8 @@ from tanhui.kernel.parameters import Leaf, Status
 from tanhui.kernel.time import Period
 from tanhui.kernel.units import CO2_PER_C
 from tanhui.kernel.wording import Lang, say
-from tanhui.sinks.forest.growth import GrowthCurve, Rotation, long_term_average, stand_path
+from tanhui.sinks.forest.growth import GrowthCurve
+from tanhui.sinks.forest.rotation import Rotation, long_term_average, stand_path
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,7 +24,9 @@ from tanhui.projects.plan import (
     plan_to_dict,
     planting_schedule,
 )
-from tanhui.sinks.forest.growth import Cut, GrowthCurve, Rotation, published_curve
+from tanhui.sinks.forest.growth import GrowthCurve
+from tanhui.sinks.forest.published_curves import published_curve
+from tanhui.sinks.forest.rotation import Cut, Rotation
 
 
 def leaf(id: str, value: float, se: float | None = None, status: Status = Status.PRIMARY) -> Leaf:
