@@ -3,7 +3,7 @@ UV := .boot/bin/uv
 PY := .venv/bin/python
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run test test-long check docs setup setup-test system clean
+.PHONY: run test test-long check docs setup setup-test system lock clean
 
 run: .venv/.run
 	$(PY) -m tanhui demo --out out/demo
@@ -34,10 +34,10 @@ check: .venv/.test
 	$(PY) -m ruff check .
 	$(PY) -m mypy tanhui
 
-test: .venv/.test system check
+test: system .venv/.test check
 	$(PY) -m pytest -n 2 --dist worksteal tests
 
-test-long: .venv/.test system
+test-long: system .venv/.test
 	$(PY) -m pytest -n 2 --dist worksteal tests --long
 
 docs: .venv/.test
