@@ -79,7 +79,9 @@ def plan(folder: ProjectArgument, out: OutOption = None, as_json: JsonOption = F
     if as_json:
         show_json(document)
         return
-    rows = [(str(y["year"]), y["removal_co2e_t"], y["cumulative_co2e_t"], *y["cumulative_ci90"]) for y in document["years"]]
+    rows = [
+        (str(y["year"]), y["removal_co2e_t"], y["cumulative_co2e_t"], *y["cumulative_ci90"]) for y in document["years"]
+    ]
     headers = ("year", "removal", "cumulative", "low", "high")
     show_table([t(f"column.{name}") for name in headers], rows, title=t("plan.title"))
     for line in document["summary"][LANG]:
