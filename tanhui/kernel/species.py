@@ -110,10 +110,13 @@ def suggestions(name: str, count: int = 3) -> tuple[str, ...]:
     import difflib
 
     names = _shown_names()
-    near = difflib.get_close_matches(_plain(name), names, n=count * 2, cutoff=0.6)
-    # Two Chinese characters rarely reach a ratio of 0.6; a shared character says enough.
+    asked = _plain(name)
+    near = difflib.get_close_matches(asked, names, n=count * 2, cutoff=0.6)
+    # Two Chinese characters rarely reach a ratio of 0.6; a shared character says enough, the first one most: 杉术 is
+    # a slip for 杉木 rather than for 水杉.
     if not near and re.search(r"[\u4e00-\u9fff]", name):
-        near = difflib.get_close_matches(_plain(name), names, n=count * 2, cutoff=0.4)
+        near = difflib.get_close_matches(asked, names, n=count * 8, cutoff=0.4)
+        near.sort(key=lambda known: (known[:1] != asked[:1], len(known)))
     shown = dict.fromkeys(names[key] for key in near)
     return tuple(shown)[:count]
 

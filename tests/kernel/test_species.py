@@ -122,3 +122,7 @@ def test_every_name_of_a_taxon_leads_back_to_it(species_id, shout):
 @given(st.text(max_size=30))
 def test_suggestions_never_fail(name):
     assert len(suggestions(name)) <= 3
+
+
+def test_a_slip_in_the_last_character_finds_the_name():
+    assert suggestions("杉术")[0] == "杉木"
