@@ -272,6 +272,7 @@ def _is_covariance(matrix: NDArray[np.float64], size: int) -> bool:
 
 
 def ages(age_yr: ArrayLike) -> NDArray[np.float64]:
+    """Ages as an array; a negative one is refused. [yr]"""
     age = np.asarray(age_yr, float)
     if (age < 0).any():
         raise DomainError("growth.negative_age")
