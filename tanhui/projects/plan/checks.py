@@ -30,6 +30,7 @@ __all__ = ["plan_faults", "plan_reasons"]
 
 
 def plan_faults(units: Sequence[Planting], period: Period) -> list[Fault]:
+    """Every fault of the planting units: numbers, dates, curves and factors; the row is the number of the unit."""
     if not units:
         return [Fault("plan.no_plantings")]
     faults: list[Fault] = []

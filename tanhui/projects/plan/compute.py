@@ -77,6 +77,7 @@ class Unit:
 
 
 def unit_at(planting: Planting, number: int, days: Sequence[date]) -> Unit:
+    """A planting unit at the given days: stocks, products, harvest and the errors of its stock."""
     age = np.array([(day - planting.planted).days for day in days]) / DAYS_PER_YEAR
     live, products, harvested = _pools(planting, age)
     capped = planting.rotation.cycle_yr is not None
@@ -167,6 +168,7 @@ def _errors(planting: Planting, number: int, age: NDArray[np.float64], stock: ND
 
 
 def series_of(domain: str, days: tuple[date, ...], units: Sequence[Unit]) -> PlanSeries:
+    """The series of a domain from the units in it."""
     errors, none = _summed_errors(units), np.zeros(len(days))
     capped = sum((_capped(unit) for unit in units), none)
     return PlanSeries(

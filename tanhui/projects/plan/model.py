@@ -200,4 +200,5 @@ class Plan:
 
 
 def leaves_of(conversion: Conversion | CustomConversion) -> dict[str, Leaf]:
+    """The leaves of a conversion by the name of their error source; a custom one has none."""
     return conversion.leaves() if isinstance(conversion, Conversion) else {}
