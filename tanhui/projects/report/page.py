@@ -7,18 +7,22 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tanhui.kernel.bibliography import glossary, references
-from tanhui.kernel.wording import LANGS, Lang, say
-from tanhui.projects.report import figures
+from tanhui.kernel.wording import LANGS, Lang
+from tanhui.projects.report import figures, rows
+from tanhui.projects.report.canvas import SERIES, Drawing, draw_all, unit_text
+from tanhui.projects.report.map import map_figure, stratum_colours
+from tanhui.projects.report.numbers import compact, digits_for, number, percent, signed
+from tanhui.projects.report.rows import Both, Document, both, headline, quantity_names, share_rows
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-__all__ = ["render_report"]
+__all__ = ["headline", "number", "render_report"]
 
-Document = Mapping[str, Any]
 FIGURES = ("map", "stock", "change", "plan", "waterfall", "shares")
+#: How a clause begins whose number nobody has read.
+UNREAD = "?"
 
 
 def render_report(result: Document, manifest: Document, lang: Lang) -> str:
@@ -31,15 +35,26 @@ def render_report(result: Document, manifest: Document, lang: Lang) -> str:
     lang : {"zh", "en"}
         The language shown first; the reader can switch.
     """
-    template = environment().get_template("template.html")
-    return template.render(
-        result=result,
-        manifest=manifest,
-        lang=lang,
-        figures=make_figures(result),
-        headline=headline(result),
-        table=estimate_table(result["estimates"]),
-        cited=cited_references(result),
+    shares = share_rows(result)
+    return (
+        environment()
+        .get_template("template.html")
+        .render(
+            result=result,
+            manifest=manifest,
+            lang=lang,
+            figures=make_figures(result),
+            headline=headline(result),
+            reasons=rows.grouped_reasons(result),
+            shares=shares,
+            sources=rows.share_table(shares),
+            table=rows.estimate_table(result["estimates"]),
+            verdicts=verdict_counts(result),
+            groups=rows.parameter_groups(result),
+            places={p["id"].removeprefix("equation/"): p["place"] for p in result["parameters"]},
+            missing=rows.missing_parts(result),
+            cited=rows.cited_references(result),
+        )
     )
 
 
@@ -55,13 +70,16 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["t"] = in_both
-    made.globals["both"] = spans
-    made.filters["figure"] = switchable_figure
-    made.filters["number"] = number
-    made.filters["signed"] = signed
-    made.filters["percent"] = percent
-    made.filters["compact"] = compact
+    made.globals |= {"t": in_both, "both": spans, "digits": digits_for, "any_unread": any_unread}
+    made.filters |= {
+        "figure": switchable_figure,
+        "number": number,
+        "signed": signed,
+        "percent": percent,
+        "compact": compact,
+        "unit": unit_text,
+        "clause": clause_mark,
+    }
     return made
 
 
@@ -74,126 +92,98 @@ def spans(texts: Mapping[str, str]) -> Markup:
 
 def in_both(key: str, **facts: Any) -> Markup:
     """The sentence ``report.<key>`` in both languages."""
-    return spans({lang: say(f"report.{key}", lang, **facts) for lang in LANGS})
+    return spans(both(f"report.{key}", **facts))
 
 
-def switchable_figure(svgs: Mapping[str, str]) -> Markup:
-    """A figure in both languages, of which the page shows one."""
+def switchable_figure(drawing: Drawing) -> Markup:
+    """A figure in both languages and widths, of which the page shows one."""
     from markupsafe import Markup
 
     return Markup("").join(
-        Markup('<div lang="{}" class="figure">{}</div>').format(lang, Markup(svgs[lang])) for lang in LANGS
+        Markup('<div lang="{}" class="figure {}">{}</div>').format(lang, width, Markup(svg))
+        for lang, widths in drawing.items()
+        for width, svg in widths.items()
     )
 
 
-def number(value: float | None, digits: int | None = None) -> str:
-    """A figure for a table: four significant digits, thousands apart, a true minus."""
-    if value is None:
-        return "—"
-    if digits is None:
-        size = abs(value)
-        digits = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 4
-    return f"{value:,.{digits}f}".replace("-", "\u2212")
+def clause_mark(place: str) -> Markup:
+    """A clause without its question mark; a dagger says that its number was not read."""
+    from markupsafe import Markup, escape
+
+    words = [word for word in place.split(" ") if word != UNREAD]
+    mark = Markup('<sup class="unread">†</sup>') if len(words) < len(place.split(" ")) else Markup("")
+    return escape(" ".join(words)) + mark
 
 
-def signed(value: float) -> str:
-    """A figure with its sign always shown, two decimals."""
-    return f"{value:+,.2f}".replace("-", "\u2212")
+def any_unread(listed: Sequence[Document]) -> bool:
+    """Whether a table has a clause whose number was not read."""
+    return any(UNREAD in row["clause"].split(" ") for row in listed)
 
 
-def percent(value: float) -> str:
-    """A share as per cent with one decimal."""
-    return f"{100 * value:.1f} %".replace("-", "\u2212")
+def verdict_counts(result: Document) -> dict[str, int]:
+    """How many clauses are met, open or not met."""
+    found = [row["verdict"] for row in result["eligibility"]]
+    return {verdict: found.count(verdict) for verdict in ("met", "open", "not_met")}
 
 
-def compact(value: object) -> str:
-    """A parameter's value on little room: a table of values as ``a: b; c: d``."""
-    if isinstance(value, (list, tuple)):
-        nested = any(isinstance(part, (list, tuple)) for part in value)
-        return ("; " if nested else ": ").join(compact(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def quantity_name(quantity: str, lang: Lang) -> str:
-    """What the glossary calls a quantity."""
-    term = glossary().get(quantity)
-    return (term.zh if lang == "zh" else term.en) if term else quantity
-
-
-def headline(result: Document) -> list[dict[str, Any]]:
-    """The figures that stand at the top: the latest estimate of each headline quantity, then the credits."""
-    cards = []
-    for quantity in result["headline"]:
-        rows = [e for e in result["estimates"] if e["quantity"] == quantity and e["source"] == "tanhui"]
-        if rows:
-            latest = max(rows, key=lambda e: e["year"])
-            cards.append({**latest, "name": {lang: quantity_name(quantity, lang) for lang in LANGS}})
-    return cards
-
-
-def estimate_table(estimates: Sequence[Document]) -> dict[str, Any]:
-    """All estimates as one row per quantity, domain and source, with a column per year."""
-    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for e in estimates:
-        key = (e["quantity"], e["domain"], e["source"])
-        row = rows.setdefault(
-            key,
-            {
-                "name": {lang: quantity_name(e["quantity"], lang) for lang in LANGS},
-                "domain": {lang: say(f"report.domain.{e['domain']}", lang, default=e["domain"]) for lang in LANGS},
-                "source": e["source"],
-                "unit": e["unit"],
-                "cells": {},
-            },
-        )
-        row["cells"][e["year"]] = e
-    return {"years": sorted({e["year"] for e in estimates}), "rows": list(rows.values())}
-
-
-def make_figures(result: Document) -> dict[str, dict[Lang, str] | None]:
+def make_figures(result: Document) -> dict[str, Drawing | None]:
     """Every figure; None where the run has no data for it."""
-    drawn: dict[str, dict[Lang, str] | None] = dict.fromkeys(FIGURES)
+    drawn: dict[str, Drawing | None] = dict.fromkeys(FIGURES)
     place = result.get("map")
     if place and (place["parcels"] or place["plots"]):
-        drawn["map"] = figures.both_languages(figures.map_figure, place["parcels"], place["plots"])
-    shown = result["charts"]
-    for name, draw in (("stock", figures.stock_figure), ("change", figures.change_figure)):
-        domain = shown.get(f"{name}_domain", result["domain"])
-        rows = [e for e in result["estimates"] if e["quantity"] == shown.get(name) and e["domain"] == domain]
-        if len(rows) > 1:
-            drawn[name] = figures.both_languages(draw, rows)
+        drawn["map"] = draw_all(map_figure, place["parcels"], place["plots"], weight=place.get("weight"))
+    for name in ("stock", "change"):
+        series, unit = time_series(result, name)
+        if series and max(len(one.rows) for one in series) > 1:
+            title = quantity_names(result["charts"][name])
+            drawn[name] = draw_all(figures.time_figure, series, title=title, unit=unit, floor=name == "stock")
     plan = result.get("plan")
     if plan:
-        drawn["plan"] = figures.both_languages(figures.plan_figure, plan, plan["measured"])
+        drawn["plan"] = draw_all(figures.plan_figure, plan, plan["measured"])
     for claim in result["claims"]:
         if claim["credits_t"]:
-            drawn["waterfall"] = figures.both_languages(figures.waterfall, claim["lines"])
-    shares = labelled(result)
+            drawn["waterfall"] = draw_all(figures.waterfall, claim_steps(claim))
+    shares = share_rows(result)
     if shares:
-        drawn["shares"] = figures.both_languages(figures.shares_figure, shares)
+        drawn["shares"] = draw_all(figures.shares_figure, shares)
     return drawn
 
 
-def labelled(result: Document) -> list[dict[str, Any]]:
-    """The headline estimates of the last year with a label in each language, for the figure of shares."""
-    rows = [
-        e
-        for e in result["estimates"]
-        if e["quantity"] in result["shares"] and e["source"] == "tanhui" and e["variance_shares"]
-    ]
-    last: dict[str, Document] = {e["quantity"]: e for e in sorted(rows, key=lambda e: e["year"])}
-    return [
-        {
-            **last[quantity],
-            "label": {lang: f"{quantity_name(quantity, lang)}, {last[quantity]['year']}" for lang in LANGS},
-        }
-        for quantity in result["shares"]
-        if quantity in last
-    ]
+def time_series(result: Document, name: str) -> tuple[list[figures.Series], str]:
+    """What a figure over the years shows: each stratum where there are some, else each source of tree values."""
+    quantity = result["charts"].get(name)
+    found = [e for e in result["estimates"] if e["quantity"] == quantity]
+    place = result.get("map")
+    colours = stratum_colours([parcel["stratum"] for parcel in place["parcels"]] if place else [])
+    if any(e["domain"] in colours for e in found):
+        groups = {domain: [e for e in found if e["domain"] == domain] for domain in colours}
+        series = [figures.Series(dict.fromkeys(LANGS, d), colours[d], es) for d, es in groups.items() if es]
+    else:
+        domain = result["charts"].get(f"{name}_domain", result["domain"])
+        found = [e for e in found if e["domain"] == domain]
+        sources = sorted({e["source"] for e in found}, key=lambda source: source != "tanhui")
+        series = [
+            figures.Series(both(f"report.source.{source}"), SERIES[k], [e for e in found if e["source"] == source])
+            for k, source in enumerate(sources)
+        ]
+    return series, found[0]["unit"] if found else ""
 
 
-def cited_references(result: Document) -> list[dict[str, str]]:
-    """The references of all parameters and equations used, by key."""
-    keys = {p["reference"] for p in result["parameters"]} | {e["reference"] for e in result["equations"]}
-    known = references()
-    return [{"key": key, "text": known[key].cite()} for key in sorted(keys) if key in known]
+def claim_steps(claim: Document) -> list[figures.Step]:
+    """A claim's lines as steps, after what was measured and what of it is shown but not claimed."""
+    lines = claim["lines"]
+    steps = []
+    if claim["excluded"]:
+        gross = next(line["co2e_t"] for line in lines if line["line"] == "gross_removal")
+        measured = gross + sum(item["co2e_t"] for item in claim["excluded"])
+        steps.append(figures.Step(both("report.line.measured_change"), measured, "total"))
+        steps += [figures.Step(item["text"], -item["co2e_t"], "left_out") for item in claim["excluded"]]
+    for line in lines:
+        kind = "total" if line["line"] in ("gross_removal", "net") else "step"
+        steps.append(figures.Step(line_name(line["line"]), line["co2e_t"], kind))
+    return steps
+
+
+def line_name(line: str) -> Both:
+    """What a line of a claim is called."""
+    return both(f"report.line.{line}")
