@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from tanhui.kernel.progress import Progress
 from tanhui.kernel.units import M2_PER_HA
 from tanhui.kernel.wording import LANGS, say
 from tanhui.mrv.methods import Method, Verdict, method
+from tanhui.mrv.methods.frame import Document
 from tanhui.mrv.sampling import Band, advice
 from tanhui.projects.choices import choice
 from tanhui.projects.forecast import Forecast, forecast
@@ -56,8 +58,8 @@ def afforestation_river(
     recorder = Recorder(rules.parameters.confirmed(confirmed))
     claim: Claim | None = None
     verdicts: tuple[Verdict, ...] = ()
-    if measured is not None and measured.change is not None:
-        claim, verdicts = account(project, site, measured, measured.change, rules, recorder)
+    if measured is not None:
+        claim, verdicts = account(project, site, measured, rules, recorder)
     leaves = all_leaves(project, recorder, measured, planned)
     reasons = [*(claim.indicative_reasons if claim else ()), *own_reasons(project)]
     result = whole_result(
@@ -72,9 +74,9 @@ def afforestation_river(
         reason_texts=reason_texts(reasons),
         map=parcel_map(site),
         plan=plan_part(project, planned, measured),
-        eligibility=eligibility_rows(verdicts),
-        advice=advice_texts(project, measured, recorder) if measured and measured.change else [],
-        quality=[s.quality.to_dict() for s in site.surveys if s.quality],
+        eligibility=eligibility_rows(verdicts, rules.documents),
+        advice=advice_texts(project, measured, recorder) if measured else [],
+        quality=[{"survey": s.file, **s.quality.to_dict()} for s in site.surveys if s.quality],
         equations=equation_rows(measured.trees.match) if measured else [],
         parameters=parameter_rows(leaves),
         notes=[*(measured.notes if measured else ())],
@@ -89,10 +91,10 @@ def afforestation_river(
 
 
 def account(
-    project: Afforestation, site: Site, measured: Measured, change: Change, rules: Method, recorder: Recorder
+    project: Afforestation, site: Site, measured: Measured, rules: Method, recorder: Recorder
 ) -> tuple[Claim, tuple[Verdict, ...]]:
     """The claim of the last accounting period and the verdict on every condition."""
-    said = project.conditions
+    said, change = project.conditions, measured.change
     parcels = [
         {
             "id": str(parcel["parcel_id"]),
@@ -123,6 +125,8 @@ def account(
 
 def relative_half_width(project: Afforestation, change: Change) -> float:
     """The U of the deduction table, by what it is to hold: the sampling error, or all errors. [1]"""
+    if change.both.value == 0:
+        return 0.0
     basis = choice("uncertainty_basis", project.dates.applied).value
     if basis == "combined":
         low, high = change.both.ci90
@@ -171,21 +175,23 @@ def plan_part(project: Afforestation, planned: Forecast | None, measured: Measur
 VERDICTS = {"met": "met", "not_met": "not_met", "evidence_missing": "open", "unread": "open"}
 
 
-def eligibility_rows(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+def eligibility_rows(verdicts: Sequence[Verdict], documents: Sequence[Document]) -> list[dict[str, Any]]:
     """One row per clause: parcels that agree are counted, those that do not are named."""
+    titles = {d.key: {"zh": d.zh, "en": d.en} for d in documents}
     by_clause: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_clause.setdefault(verdict.clause, []).append(verdict)
-    return [clause_row(clause, found) for clause, found in by_clause.items()]
+    return [clause_row(clause, found, titles) for clause, found in by_clause.items()]
 
 
-def clause_row(clause: str, found: Sequence[Verdict]) -> dict[str, Any]:
+def clause_row(clause: str, found: Sequence[Verdict], titles: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """The worst outcome of a clause and what decided it."""
     worst = min(found, key=lambda v: ("not_met", "unread", "evidence_missing", "met").index(v.outcome))
     failing = [v.subject for v in found if v.outcome != "met" and v.subject]
     detail = {}
     for lang in LANGS:
-        parts = [worst.reason(lang)]
+        wanted = ("；" if lang == "zh" else "; ").join(titles[key][lang] for key in worst.missing if key in titles)
+        parts = [replace(worst, facts={**worst.facts, "missing": wanted}).reason(lang)]
         if worst.evidence:
             parts.append("; ".join(worst.evidence))
         if failing:
@@ -205,7 +211,8 @@ def clause_row(clause: str, found: Sequence[Verdict]) -> dict[str, Any]:
 def advice_texts(project: Afforestation, measured: Measured, recorder: Recorder) -> list[dict[str, str]]:
     """What more plots would bring, in words, and how wide the interval with all errors is."""
     change = measured.change
-    assert change is not None
+    if change.both.value == 0:
+        return []
     table = recorder["uncertainty_bands"].at(project.dates.applied).value
     assert isinstance(table, list)
     bands = [Band(upper, share) for upper, share in table] + [Band(None, None)]

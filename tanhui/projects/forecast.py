@@ -13,7 +13,8 @@ from tanhui.kernel.species import resolve
 from tanhui.kernel.wording import LANGS, Lang
 from tanhui.projects import plan as plans
 from tanhui.projects.model import Afforestation, Stratum
-from tanhui.projects.monitoring import Stock, bef_leaves
+from tanhui.projects.monitoring import Stock
+from tanhui.projects.plot_trees import bef_leaves
 from tanhui.sinks.forest.growth import GrowthCurve
 from tanhui.sinks.forest.volume import bef_parameters
 

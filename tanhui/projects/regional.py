@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +22,18 @@ from tanhui.kernel.species import resolve_all
 from tanhui.kernel.time import Period
 from tanhui.mrv.methods import method
 from tanhui.mrv.methods.ipcc.stock_difference import PoolChange, StockDifferenceInputs
-from tanhui.mrv.sampling import RatioEstimate, agency_estimates, carbon_change, carbon_stock
+from tanhui.mrv.sampling import (
+    RatioEstimate,
+    SampleEstimate,
+    agency_estimates,
+    carbon_change,
+    carbon_stock,
+    remeasured_expansion,
+    tree_expansion,
+)
 from tanhui.mrv.sampling.agency import change_period, stock_period
-from tanhui.mrv.sampling.model import Layout, SampleEstimate
-from tanhui.mrv.sampling.plots import PlotTable, counted, positions, tree_weights
-from tanhui.mrv.uncertainty.combine import combine
+from tanhui.mrv.uncertainty.combine import Shape
+from tanhui.mrv.uncertainty.totals import Totals
 from tanhui.projects.model import Regional
 from tanhui.projects.result import head, parameter_rows, reason_texts, whole_result
 from tanhui.projects.river import River
@@ -36,9 +42,12 @@ from tanhui.projects.tree_carbon import (
     ClassValue,
     Pool,
     TreeCarbon,
-    Variances,
     equation_reasons,
     equation_rows,
+    on_top,
+    on_top_of_change,
+    pool_totals,
+    together,
     unknown_error,
     with_general_error,
 )
@@ -54,20 +63,6 @@ __all__ = ["read_regional", "regional_river"]
 
 #: Pools of the account and what the method calls them.
 METHOD_POOLS: dict[Pool, str] = {"agc": "agb", "bgc": "bgb"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Expansion:
-    """Trees of one evaluation: which they are, their plot, and how many trees of the population a plot's tree is."""
-
-    position: NDArray[np.intp]
-    group: NDArray[np.intp]
-    per_ha: NDArray[np.float64]
-    coefficients: NDArray[np.float64]
-
-    def variances(self, trees: TreeCarbon, pool: Pool) -> Variances:
-        """Totals by plot, per hectare of plot. [t C/ha]"""
-        return Variances.of(trees, pool, self.position, self.per_ha, self.group, len(self.coefficients))
 
 
 def read_regional(project: Regional, folder: Path) -> tuple[Inventory, list[Design]]:
@@ -155,7 +150,8 @@ def us_tree_carbon(inventory: Inventory, project: Regional) -> TreeCarbon:
         root_classes=root_classes,
         carbon_class=(leaf_types == "conifer").astype(np.intp),
         carbon_classes=carbon_classes,
-        species=names,
+        # The group's equation is wrong for a species by what species of the group differ.
+        error_class=names,
     )
 
 
@@ -196,18 +192,11 @@ def carbon_class(leaf_type: str) -> ClassValue:
     return ClassValue(leaf.id, found.value, error.number(), (leaf, error))
 
 
-def expansion(inventory: Inventory, design: Design, trees: TreeCarbon, plot_ids: NDArray[np.object_]) -> Expansion:
-    """How the trees of a design's plots expand, given the visit of each plot that is meant."""
-    table = PlotTable.of(inventory, design)
-    layout = Layout.from_design(design)
-    visit = inventory.trees["plot_id"].astype(str).to_numpy(object)
-    plot = positions(plot_ids, visit)
-    use = (plot >= 0) & counted(inventory.trees)
-    position = np.flatnonzero(use[trees.rows])
-    rows = trees.rows[position]
-    weight = tree_weights(inventory.trees, table, rows, plot[rows])
-    coefficients = (layout.area_ha / layout.counts)[layout.stratum]
-    return Expansion(position, plot[rows], weight, coefficients)
+def represented(trees: TreeCarbon, pool: Pool, expansion: NDArray[np.float64]) -> Totals:
+    """Totals of a pool over trees by how many of the population each row of the inventory stands for. [t C]"""
+    mine = expansion[trees.rows]
+    position = np.flatnonzero(mine > 0)
+    return pool_totals(trees, pool, position, mine[position])
 
 
 def stock_estimates(
@@ -215,14 +204,12 @@ def stock_estimates(
 ) -> list[Estimate]:
     """Stock of a pool per hectare of forest and in total, with sampling and model errors."""
     stock = carbon_stock(inventory, design, values)
-    table = PlotTable.of(inventory, design)
-    expanded = expansion(inventory, design, trees, table.plot_id)
-    totals = expanded.variances(trees, pool)
+    totals = represented(trees, pool, tree_expansion(inventory, design))
     common: dict[str, Any] = {"year": design.year, "valid": stock_period(design), "domain": "forest"}
     area = float(stock.denominator.value)
     return [
-        estimate(f"{pool}_t_ha", "t C/ha", stock, totals.on_top(expanded.coefficients, area), **common),
-        estimate(f"{pool}_t", "t C", stock.numerator, totals.on_top(expanded.coefficients), **common),
+        estimate(f"{pool}_t_ha", "t C/ha", stock, on_top(totals, per=area), **common),
+        estimate(f"{pool}_t", "t C", stock.numerator, on_top(totals), **common),
     ]
 
 
@@ -231,12 +218,8 @@ def change_estimates(
 ) -> list[Estimate]:
     """Yearly change of a pool on plots measured twice; what both dates share cancels in its error."""
     change = carbon_change(inventory, design, values)
-    table = PlotTable.of(inventory, design)
-    earlier_ids = inventory.plots["prev_plot_id"].astype(str).to_numpy(object)[table.row]
-    later = expansion(inventory, design, trees, table.plot_id)
-    earlier = expansion(inventory, design, trees, earlier_ids)
-    after, before = later.variances(trees, pool), earlier.variances(trees, pool)
-    per_year = later.coefficients / change.plots.interval_yr
+    expansion = remeasured_expansion(inventory, design)
+    later, earlier = represented(trees, pool, expansion), represented(trees, pool, -expansion)
     common: dict[str, Any] = {
         "year": design.year,
         "valid": change_period(inventory, design),
@@ -244,7 +227,7 @@ def change_estimates(
         "shape": "symmetric",
     }
     area = float(change.per_ha.denominator.value)
-    per_ha, whole = (after.on_top_of_change(before, per_year, per) for per in (area, 1.0))
+    per_ha, whole = (on_top_of_change(later, earlier, per) for per in (area, 1.0))
     return [
         estimate(f"{pool}_change_t_ha_yr", "t C/ha/yr", change.per_ha, per_ha, **common),
         estimate(f"{pool}_change_t_yr", "t C/yr", change.per_ha.numerator, whole, **common),
@@ -257,16 +240,11 @@ def estimate(
     sample: SampleEstimate | RatioEstimate,
     model: dict[str, float],
     *,
-    shape: str = "auto",
+    shape: Shape = "auto",
     **common: Any,
 ) -> Estimate:
-    """One estimate of ours: sampling and model variance combined once.
-
-    The error an equation shares over a species is the equation's own, so it is reported as ``allometry``.
-    """
-    model = dict(model)
-    model["allometry"] = model.get("allometry", 0.0) + model.pop("site", 0.0)
-    both = combine(float(sample.value), float(sample.variance), model, df=max(sample.df, 1), shape=shape)  # type: ignore[arg-type]
+    """One estimate of ours: sampling and model variance combined once."""
+    both = together(sample, model, shape)
     return Estimate(
         quantity=quantity,
         unit=unit,
@@ -315,6 +293,7 @@ def plot_map(inventory: Inventory, design: Design, carbon_kg: NDArray[np.float64
             for lon, lat, weight in zip(plots["lon"], plots["lat"], by_plot, strict=True)
             if math.isfinite(lon) and math.isfinite(lat)
         ],
+        "weight": {"zh": "t C/ha", "en": "t C/ha"},
         "caption": {
             "zh": "最近一次评价的样地；位置经调查机构移位处理，圆点大小为单位面积地上碳。",
             "en": "Plots of the last evaluation at the positions the agency publishes (moved on purpose); the larger "

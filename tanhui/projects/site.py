@@ -43,17 +43,45 @@ class Site:
         One per monitoring.
     inventory : Inventory
         All visits as one, later ones linked to earlier ones.
+    planted : dict of str to date
+        Day of planting of each stratum.
+    days : tuple of date
+        The day each monitoring stands for.
     """
 
     parcels: Parcels
     area_ha: dict[str, float]
     surveys: tuple[PlotSurvey, ...]
     inventory: Inventory | None
+    planted: dict[str, date]
+    days: tuple[date, ...]
 
     @property
     def observations(self) -> tuple[Observation, ...]:
         """Every file that was read."""
         return (*self.parcels.observations, *(o for survey in self.surveys for o in survey.inventory.observations))
+
+    def planted_ha(self, day: date) -> dict[str, float]:
+        """Area of the strata that were planted by a day. [ha]"""
+        return {name: area for name, area in self.area_ha.items() if self.planted[name] <= day}
+
+    def pairs(self) -> pd.DataFrame:
+        """Plots of the last monitoring that the change rests on, with ``plot_id_before``, their visit before it.
+
+        That is empty for a plot whose stratum was not planted then: before a project's first monitoring, every plot.
+        """
+        plots = self.surveys[-1].inventory.plots
+        if len(self.surveys) == 1:
+            return plots.assign(plot_id_before="")
+        before = self.surveys[-2].inventory.plots.set_index("location_id")["plot_id"]
+        young = plots["stratum"].map(self.planted) > self.days[-2]
+        known = plots["location_id"].map(before).mask(young, "")
+        return plots.assign(plot_id_before=known)[known.notna()].reset_index(drop=True)
+
+    def unpaired(self) -> list[str]:
+        """Plots of the last two monitorings that are in a stock but not in the change."""
+        places = {place for survey in self.surveys[-2:] for place in survey.inventory.plots["location_id"]}
+        return sorted(places - set(self.pairs()["location_id"]))
 
     def facts(self) -> dict[str, Any]:
         """What was found, for a person to recognise."""
@@ -97,11 +125,16 @@ def read_site(project: Afforestation, folder: Path) -> Site:
         area_ha, more = stratum_areas(project, parcels)
         faults += more
     good = tuple(survey for survey in surveys if survey is not None)
-    for survey, visit in zip(good, project.monitoring, strict=False):
-        faults += survey_faults(project, survey, visit.date)
+    faults += planting_faults(project)
+    for survey, visit in zip(surveys, project.monitoring, strict=True):
+        faults += survey_faults(project, survey, visit.date) if survey is not None else []
     if faults or parcels is None:
         raise RefusedInput(faults)
-    return Site(parcels, area_ha, good, link_visits(*good) if good else None)
+    days = tuple(visit.date for visit in project.monitoring)
+    site = Site(parcels, area_ha, good, link_visits(*good) if good else None, planted, days)
+    if more := pair_faults(site):
+        raise RefusedInput(more)
+    return site
 
 
 def read_parcels(project: Afforestation, folder: Path) -> Parcels:
@@ -157,24 +190,69 @@ def stratum_areas(project: Afforestation, parcels: Parcels) -> tuple[dict[str, f
     return found, faults
 
 
+def planting_faults(project: Afforestation) -> list[Fault]:
+    """Strata planted before the project started: they would not have held nothing then."""
+    started = project.dates.started
+    return [
+        Fault(
+            "project.planted_before_start",
+            "project.toml",
+            column="strata",
+            value=stratum.id,
+            facts={"planted": stratum.planted.isoformat(), "started": started.isoformat()},
+        )
+        for stratum in project.strata
+        if stratum.planted < started
+    ]
+
+
 def survey_faults(project: Afforestation, survey: PlotSurvey, day: date) -> list[Fault]:
-    """Plots in unknown strata, and strata with too few plots for a variance."""
-    known = {stratum.id for stratum in project.strata}
+    """A day the visits do not bear out, plots in unknown strata, and strata with too few plots for a variance."""
+    planted = {stratum.id: stratum.planted for stratum in project.strata}
     plots = survey.inventory.plots
     faults = [
         Fault("project.plot_without_stratum", survey.file, column="stratum", value=str(place))
-        for place in plots.loc[~plots["stratum"].isin(known), "location_id"]
+        for place in plots.loc[~plots["stratum"].isin(planted), "location_id"]
     ]
-    fewest = choice("plots_per_stratum_min", day).number()
-    counts = plots["stratum"].value_counts()
+    first, last = plots["visited"].min(), plots["visited"].max()
+    if len(plots) and not first.date() <= day <= last.date():
+        facts = {"first": f"{first:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"}
+        faults.append(Fault("project.monitoring_date", survey.file, column="visited", value=str(day), facts=facts))
+    grown = sorted(name for name, since in planted.items() if since <= day)
+    if not grown:
+        facts = {"stratum": min(planted, key=lambda name: planted[name]), "planted": str(min(planted.values()))}
+        faults.append(Fault("project.before_planting", survey.file, value=str(day), facts=facts))
+    return faults + few_plots("project.too_few_plots", plots, grown, survey.file, day)
+
+
+def pair_faults(site: Site) -> list[Fault]:
+    """Plots that changed their stratum between the last two monitorings, and strata with too few found at both."""
+    if not site.surveys:
+        return []
+    last, pairs = site.surveys[-1], site.pairs()
+    faults = few_plots("project.too_few_pairs", pairs, sorted(site.planted_ha(site.days[-1])), last.file, site.days[-1])
+    if len(site.surveys) == 1:
+        return faults
+    before = site.surveys[-2].inventory.plots.set_index("location_id")["stratum"]
+    moved = pairs[(pairs["plot_id_before"] != "") & (pairs["location_id"].map(before) != pairs["stratum"])]
     return faults + [
         Fault(
-            "project.too_few_plots",
-            survey.file,
+            "project.stratum_changed",
+            last.file,
             column="stratum",
-            value=name,
-            facts={"count": int(counts.get(name, 0))},
+            value=str(plot["location_id"]),
+            facts={"before": str(before[plot["location_id"]]), "now": str(plot["stratum"])},
         )
-        for name in sorted(known)
+        for _, plot in moved.iterrows()
+    ]
+
+
+def few_plots(code: str, plots: pd.DataFrame, strata: list[str], file: str, day: date) -> list[Fault]:
+    """Strata with fewer plots than a variance needs."""
+    fewest = choice("plots_per_stratum_min", day).number()
+    counts = plots["stratum"].value_counts()
+    return [
+        Fault(code, file, column="stratum", value=name, facts={"count": int(counts.get(name, 0))})
+        for name in strata
         if counts.get(name, 0) < fewest
     ]

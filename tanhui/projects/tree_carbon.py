@@ -20,22 +20,43 @@ import numpy as np
 from tanhui.kernel.data import data_path
 from tanhui.kernel.parameters import Leaf, Parameters, Status, load_parameters
 from tanhui.mrv.uncertainty.analytic import analytic
-from tanhui.mrv.uncertainty.combine import IN_THE_DATA, model_variance
+from tanhui.mrv.uncertainty.combine import (
+    Combined,
+    Shape,
+    combine,
+    model_variance,
+    model_variance_of_change,
+)
 from tanhui.mrv.uncertainty.model import Ratio, Sharing, Trees
 from tanhui.mrv.uncertainty.parameters import default_error_model
-from tanhui.mrv.uncertainty.totals import Shared, Totals, difference_variance
+from tanhui.mrv.uncertainty.prepare import covariance_root
+from tanhui.mrv.uncertainty.totals import Shared, Totals
 from tanhui.sinks.forest.equations import mean_biomass_kg
+from tanhui.sinks.forest.height import HeightModel
 from tanhui.sinks.forest.model import Equation, TreeMatch
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["POOLS", "ClassValue", "Pool", "TreeCarbon", "Variances", "equation_leaf", "unknown_error"]
+    from tanhui.mrv.sampling import SampleEstimate
+
+__all__ = [
+    "POOLS",
+    "ClassValue",
+    "Pool",
+    "TreeCarbon",
+    "on_top",
+    "on_top_of_change",
+    "pool_totals",
+    "together",
+    "unknown_error",
+]
 
 Pool = Literal["agc", "bgc", "tree"]
 POOLS: tuple[Pool, ...] = ("agc", "bgc", "tree")
 #: The class of root ratios and fractions of a tree that is no part of the sum.
 NONE = Ratio("none", 0.0, 0.0)
+KG_PER_T = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +81,18 @@ class TreeCarbon:
         The equation of each; an equation without any published error carries a general ``site_sigma``.
     dbh_cm, height_m, height_sd_m, density_g_cm3, density_sd_g_cm3 : ndarray of float, shape (m,)
         Sizes; heights are NaN-free only where an equation needs them. ``height_sd_m`` is the error of an imputed
-        height and 0 for a measured one, whose error is in the data already.
+        height that is the tree's own (its departure from the curve), and 0 for a measured one, whose error is in the
+        plot values already. The error of a density is shared by the trees of an ``error_class``.
     root_ratio : ndarray of float, shape (m,)
         Below- over aboveground biomass of each tree. [1]
     root_class, carbon_class : ndarray of int, shape (m,)
         The class of each tree in ``root_classes`` and ``carbon_classes``; the former holds *relative* errors.
-    species : ndarray of str, shape (m,)
-        The taxon of each: trees of one share the error of their equation.
+    error_class : ndarray of str, shape (m,)
+        Trees of one class share the error of their equation, at all dates: a species where an equation was made for a
+        group of them and its error is how the species differ, else all trees of the equation.
+    height_curve : ndarray of int, shape (m,), optional
+        The curve in ``height_curves`` that gave a tree its height, -1 where it was measured. Trees of one curve share
+        the error of its parameters.
     """
 
     rows: NDArray[np.intp]
@@ -81,24 +107,30 @@ class TreeCarbon:
     root_classes: tuple[ClassValue, ...]
     carbon_class: NDArray[np.intp]
     carbon_classes: tuple[ClassValue, ...]
-    species: NDArray[np.object_]
+    error_class: NDArray[np.object_]
+    height_curve: NDArray[np.intp] | None = None
+    height_curves: tuple[HeightModel, ...] = ()
 
-    def biomass_kg(self) -> NDArray[np.float64]:
-        """Aboveground biomass of each tree at its measured sizes, shape (m,). [kg d.m.]"""
+    def biomass_kg(self, height_factor: float = 1.0) -> NDArray[np.float64]:
+        """Aboveground biomass of each tree, its height times a factor, shape (m,). [kg d.m.]"""
         found = np.empty(len(self.rows))
         for number, item in enumerate(self.match.equations):
             mine = self.match.equation == number
-            height = self.height_m[mine] if item.needs_height else None
+            height = self.height_m[mine] * height_factor if item.needs_height else None
             density = self.density_g_cm3[mine] if item.needs_density else None
             found[mine] = mean_biomass_kg(item, self.dbh_cm[mine], height, density)
         return found
 
     def factor(self, pool: Pool) -> NDArray[np.float64]:
         """Carbon of the pool per aboveground biomass of each tree, shape (m,). [kg C / kg d.m.]"""
-        fraction = np.array([c.value for c in self.carbon_classes])[self.carbon_class]
-        roots = {"agc": 1.0, "bgc": self.root_ratio, "tree": 1.0 + self.root_ratio}[pool]
-        factor: NDArray[np.float64] = fraction * roots
+        above, below = float(pool != "bgc"), float(pool != "agc")
+        factor: NDArray[np.float64] = self.carbon_fraction() * (above + below * self.root_ratio)
         return factor
+
+    def carbon_fraction(self) -> NDArray[np.float64]:
+        """Carbon per dry mass of each tree, shape (m,). [kg C / kg d.m.]"""
+        fraction: NDArray[np.float64] = np.array([c.value for c in self.carbon_classes], float)[self.carbon_class]
+        return fraction
 
     def carbon_kg(self, pool: Pool, count: int) -> NDArray[np.float64]:
         """Carbon of one tree of each row of the inventory, shape (count,); NaN where a row has none. [kg C]"""
@@ -116,112 +148,33 @@ class TreeCarbon:
         return (*used, *default_error_model().leaves)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Variances:
-    """The totals of one pool by group, split into trees whose sizes were measured and those with imputed heights.
-
-    The two are kept apart because a measured size has its error in the plot values already, an imputed one has not.
-    """
-
-    measured: Totals
-    imputed: Totals
-
-    @classmethod
-    def of(
-        cls,
-        trees: TreeCarbon,
-        pool: Pool,
-        position: NDArray[np.intp],
-        weight: NDArray[np.float64],
-        group: NDArray[np.intp],
-        groups: int,
-    ) -> Variances:
-        """Totals of the trees at ``position`` (into ``trees``), each with its weight and group. [t C]"""
-        guessed = trees.height_sd_m[position] > 0
-        return cls(
-            *(
-                _totals(trees, pool, position[mine], weight[mine], group[mine], groups)
-                if mine.any()
-                else _nothing(groups)
-                for mine in (~guessed, guessed)
-            )
-        )
-
-    def on_top(self, coefficients: NDArray[np.float64], per: float = 1.0) -> dict[str, float]:
-        """Variance by source that comes on top of the sampling variance of a sum of groups: a change from nothing."""
-        return self.on_top_of_change(Variances(nothing := _nothing(len(coefficients)), nothing), coefficients, per)
-
-    def on_top_of_change(
-        self, earlier: Variances, coefficients: NDArray[np.float64], per: float = 1.0
-    ) -> dict[str, float]:
-        """The same for (this - earlier), the groups of both expanded alike: what both share cancels.
-
-        The shared errors of measured and imputed trees are taken together, since they are the same errors.
-        """
-        shared = difference_variance(
-            _shared_sum(self.measured, self.imputed),
-            _shared_sum(earlier.measured, earlier.imputed),
-            coefficients,
-            coefficients,
-        )
-        own = [
-            model_variance(replace(totals, shared={}), coefficients, in_the_data=sources)
-            for totals, sources in (
-                (self.measured, IN_THE_DATA),
-                (earlier.measured, IN_THE_DATA),
-                (self.imputed, ()),
-                (earlier.imputed, ()),
-            )
-        ]
-        return {source: variance / per**2 for source, variance in added(shared, *own).items()}
-
-
-def added(*parts: Mapping[str, float]) -> dict[str, float]:
-    """Variances of independent parts added by source."""
-    found: dict[str, float] = {}
-    for part in parts:
-        for source, variance in part.items():
-            found[source] = found.get(source, 0.0) + variance
-    return found
-
-
-def _nothing(groups: int) -> Totals:
-    """The totals of no trees."""
-    zero = np.zeros(groups)
-    return Totals(zero, zero, {}, {}, {})
-
-
-def _shared_sum(one: Totals, other: Totals) -> Totals:
-    """The shared loadings of two sets of trees of the same groups, as one."""
-    shared = dict(one.shared)
-    for source, more in other.shared.items():
-        mine = shared.get(source)
-        if mine is None:
-            shared[source] = more
-            continue
-        keys = tuple(dict.fromkeys((*mine.keys, *more.keys)))
-        place = {key: number for number, key in enumerate(keys)}
-        moved = np.array([place[key] for key in more.keys], np.intp)
-        shared[source] = Shared(
-            keys,
-            np.concatenate([mine.group, more.group]),
-            np.concatenate([np.array([place[k] for k in mine.keys], np.intp)[mine.factor], moved[more.factor]]),
-            np.concatenate([mine.loading, more.loading]),
-        )
-    return Totals(one.value + other.value, one.plug_in + other.plug_in, {}, {}, shared)
-
-
-def _totals(
+def pool_totals(
     trees: TreeCarbon,
     pool: Pool,
     position: NDArray[np.intp],
     weight: NDArray[np.float64],
-    group: NDArray[np.intp],
-    groups: int,
+    group: NDArray[np.intp] | None = None,
+    groups: int = 1,
 ) -> Totals:
-    """Analytic totals of a pool: biomass errors by the room's model, the root ratio by its loading."""
-    guessed = trees.height_sd_m[position] > 0
-    biomass_per_pool = trees.factor(pool)[position] / _fractions(trees)[trees.carbon_class[position]]
+    """Totals of a pool with the errors that come on top of sampling, by source. [t C]
+
+    Parameters
+    ----------
+    trees : TreeCarbon
+        All trees.
+    position : ndarray of int, shape (k,)
+        The ones that are summed.
+    weight : ndarray of float, shape (k,)
+        How many trees of the population each stands for; with it the errors of single trees average out as they do.
+    group : ndarray of int, shape (k,), optional
+        The sum each goes to, all to one where absent.
+    groups : int
+        Number of sums.
+    """
+    group = np.zeros(len(position), np.intp) if group is None else group
+    if not len(position):
+        return Totals(np.zeros(groups), np.zeros(groups), {}, {}, {})
+    classes = Sharing.of(trees.error_class[position])
     picked = Trees(
         dbh_cm=trees.dbh_cm[position],
         match=replace(
@@ -233,21 +186,40 @@ def _totals(
         height_sd_m=trees.height_sd_m[position],
         density_g_cm3=trees.density_g_cm3[position],
         density_sd_g_cm3=trees.density_sd_g_cm3[position],
-        # Beside an imputed height the diameter's own error is small and in the data; it is not counted twice.
-        dbh_sd_cm=np.where(guessed, 0.0, np.nan),
-        weight=weight * biomass_per_pool,
+        # How a measured diameter is wrong is in the differences between the plots already.
+        dbh_sd_cm=np.zeros(len(position)),
+        weight=weight * (trees.factor(pool) / trees.carbon_fraction())[position],
         group=group,
         groups=groups,
-        site=Sharing.of(trees.species[position]),
+        site=classes,
+        density_class=classes,
         carbon_class=trees.carbon_class[position],
     )
     fractions = tuple(Ratio(c.id, c.value, c.se) for c in trees.carbon_classes)
     totals = analytic(picked, default_error_model(root_ratios=(NONE,), carbon_fractions=fractions)).carbon_t
-    return replace(totals, shared={**totals.shared, **_root_loading(trees, pool, position, weight, group)})
+    more = {
+        **_root_loading(trees, pool, position, weight, group),
+        **_height_loading(trees, pool, position, weight, group),
+    }
+    return replace(totals, shared={**totals.shared, **more})
 
 
-def _fractions(trees: TreeCarbon) -> NDArray[np.float64]:
-    return np.array([c.value for c in trees.carbon_classes])
+def on_top(totals: Totals, coefficients: ArrayLike = (1.0,), per: float = 1.0) -> dict[str, float]:
+    """Variance by source that comes on top of sampling, of a sum of groups of :func:`pool_totals` over ``per``."""
+    return model_variance(totals, coefficients, per=per, in_the_data=())
+
+
+def on_top_of_change(later: Totals, earlier: Totals, per: float = 1.0) -> dict[str, float]:
+    """The same for (all groups of later - all of earlier); what both dates share cancels as far as it is alike."""
+    ones = np.ones(later.groups), np.ones(earlier.groups)
+    return model_variance_of_change(later, earlier, *ones, per=per, in_the_data=())
+
+
+def together(sample: SampleEstimate, model: Mapping[str, float], shape: Shape = "auto") -> Combined:
+    """Sampling and model variance in one interval; an error shared by a class of trees is the equation's own."""
+    model = dict(model)
+    model["allometry"] = model.get("allometry", 0.0) + model.pop("site", 0.0)
+    return combine(float(sample.value), float(sample.variance), model, df=max(sample.df, 1), shape=shape)
 
 
 def _root_loading(
@@ -258,16 +230,56 @@ def _root_loading(
     group: NDArray[np.intp],
 ) -> dict[str, Shared]:
     """How far each group moves when the root ratio of a class moves by one relative standard error."""
-    if pool == "agc" or not len(position):
+    if pool == "agc":
         return {}
-    roots_t = weight * (trees.biomass_kg() * trees.factor("bgc"))[position] / 1000
+    roots_t = weight * (trees.biomass_kg() * trees.factor("bgc"))[position] / KG_PER_T
     classes = trees.root_class[position]
     relative = np.array([c.se for c in trees.root_classes])
-    pair = group * len(trees.root_classes) + classes
-    used, where = np.unique(pair, return_inverse=True)
-    loading: NDArray[np.float64] = np.bincount(where, roots_t * relative[classes]).astype(float)
     keys = tuple(c.id for c in trees.root_classes)
-    return {"root_ratio": Shared(keys, used // len(keys), used % len(keys), loading)}
+    return {"root_ratio": _summed(keys, group, classes, roots_t * relative[classes])}
+
+
+def _height_loading(
+    trees: TreeCarbon,
+    pool: Pool,
+    position: NDArray[np.intp],
+    weight: NDArray[np.float64],
+    group: NDArray[np.intp],
+) -> dict[str, Shared]:
+    """How far each group moves with the parameters of the curves that gave trees their heights."""
+    if trees.height_curve is None or not trees.height_curves:
+        return {}
+    step = 1e-4
+    slope_kg_m = (trees.biomass_kg(1 + step) - trees.biomass_kg(1 - step)) / (2 * step * trees.height_m)
+    moved_t_m = weight * (slope_kg_m * trees.factor(pool))[position] / KG_PER_T
+    curve = trees.height_curve[position]
+    keys: list[str] = []
+    factors, groups, loadings = [], [], []
+    for number, model in enumerate(trees.height_curves):
+        mine = np.flatnonzero(curve == number)
+        if model.covariance is None or not len(mine):
+            continue
+        root = covariance_root(model.covariance)
+        moved = moved_t_m[mine, None] * (model.gradient(trees.dbh_cm[position[mine]]) @ root)
+        for k in range(root.shape[1]):
+            factors.append(np.full(len(mine), len(keys), np.intp))
+            groups.append(group[mine])
+            loadings.append(moved[:, k])
+            keys.append(f"height/{number}:{k}")
+    if not keys:
+        return {}
+    return {
+        "measurement": _summed(tuple(keys), np.concatenate(groups), np.concatenate(factors), np.concatenate(loadings))
+    }
+
+
+def _summed(
+    keys: tuple[str, ...], group: NDArray[np.intp], factor: NDArray[np.intp], loading: NDArray[np.float64]
+) -> Shared:
+    """Loadings of single trees added up by group and factor."""
+    used, where = np.unique(group * len(keys) + factor, return_inverse=True)
+    total: NDArray[np.float64] = np.bincount(where, loading).astype(float)
+    return Shared(keys, used // len(keys), used % len(keys), total)
 
 
 @cache
@@ -291,7 +303,7 @@ GENERAL = "general error"
 
 
 def with_general_error(match: TreeMatch) -> TreeMatch:
-    """The match with a general error, shared by all trees of a species, where an equation has none of its own."""
+    """The match with a general error, shared by all trees of a class, where an equation has none of its own."""
 
     def given(item: Equation) -> Equation:
         if item.covariance is not None or item.site_sigma is not None:
