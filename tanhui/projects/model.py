@@ -112,14 +112,29 @@ class Dates(Part):
 
 
 class ParcelFile(Part):
-    """The parcels (小班) and what their columns and units are."""
+    """The parcels (小班) and what the file does not say itself."""
 
     file: Path
+    #: The coordinate system where the file names none, for example "EPSG:4526".
     crs: str | None = None
-    area_unit: Literal["mu", "ha"]
+    #: Enough where the zone can be read from the coordinates.
+    datum: Literal["cgcs2000", "xian80", "beijing54", "wgs84"] | None = None
+    #: Rough longitude and latitude of the project, to tell zones apart.
+    near: tuple[float, float] | None = None
+    area_unit: Literal["mu", "ha", "m2"]
     volume_unit: Literal["m3/mu", "m3/ha"] | None = None
     #: Our column -> the column of the file, where ours does not recognise it.
     fields: dict[str, str] = {}
+    #: Our column -> {code: word}, for files that hold codes.
+    codes: dict[str, dict[str, str]] = {}
+    encoding: str | None = None
+    layer: str | None = None
+    #: Where the outlines were drawn, for example "奥维": a map service shifts them.
+    source: str = ""
+    #: Parcels or points whose place is known, to find such a shift.
+    reference: Path | None = None
+    #: Accept parcels of several parts.
+    multi_part: bool = False
 
 
 class GrowthCurve(Part):

@@ -140,7 +140,20 @@ def read_site(project: Afforestation, folder: Path) -> Site:
 def read_parcels(project: Afforestation, folder: Path) -> Parcels:
     """The parcel file with what the project says of it."""
     said = project.parcels
-    options = Options(crs=said.crs, area_unit=said.area_unit, volume_unit=said.volume_unit, mapping=said.fields or None)
+    options = Options(
+        layer=said.layer,
+        encoding=said.encoding,
+        crs=said.crs,
+        datum=said.datum,
+        near=said.near,
+        area_unit=said.area_unit,
+        volume_unit=said.volume_unit,
+        mapping=said.fields or None,
+        codes=said.codes or None,
+        source=said.source,
+        reference=folder / said.reference if said.reference else None,
+        multi_part=said.multi_part,
+    )
     return read_xiaoban(folder / said.file, options)
 
 
