@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -122,7 +122,7 @@ def read_site(project: Afforestation, folder: Path) -> Site:
     ]
     area_ha: dict[str, float] = {}
     if parcels is not None:
-        area_ha, more = stratum_areas(project, parcels)
+        parcels, area_ha, more = with_strata(project, parcels)
         faults += more
     good = tuple(survey for survey in surveys if survey is not None)
     faults += planting_faults(project)
@@ -171,8 +171,8 @@ def stratum_of(parcel: pd.Series, strata: tuple[Stratum, ...]) -> str:
     return fitting[0] if len(fitting) == 1 else ""
 
 
-def stratum_areas(project: Afforestation, parcels: Parcels) -> tuple[dict[str, float], list[Fault]]:
-    """Area of each stratum, parcels that lie in none, strata without any.
+def with_strata(project: Afforestation, parcels: Parcels) -> tuple[Parcels, dict[str, float], list[Fault]]:
+    """Parcels with their stratum and credited area, the area of each stratum, parcels in none, strata without any.
 
     Of a parcel's declared and measured area the smaller counts.
     """
@@ -180,7 +180,7 @@ def stratum_areas(project: Afforestation, parcels: Parcels) -> tuple[dict[str, f
     declared = frame["area_declared_ha"] if "area_declared_ha" in frame else frame["area_ha"]
     credited = np.fmin(declared.to_numpy(float), frame["area_ha"].to_numpy(float))
     strata = [stratum_of(parcel, project.strata) for _, parcel in frame.iterrows()]
-    frame["stratum"], frame["area_credited_ha"] = strata, credited
+    frame = frame.assign(stratum=strata, area_credited_ha=credited)
     faults = [
         Fault(
             "project.parcel_without_stratum",
@@ -200,7 +200,7 @@ def stratum_areas(project: Afforestation, parcels: Parcels) -> tuple[dict[str, f
         for name, size in found.items()
         if size <= 0
     ]
-    return found, faults
+    return replace(parcels, frame=frame), found, faults
 
 
 def planting_faults(project: Afforestation) -> list[Fault]:
@@ -217,6 +217,38 @@ def planting_faults(project: Afforestation) -> list[Fault]:
         for stratum in project.strata
         if stratum.planted < started
     ]
+
+
+def position_faults(survey: PlotSurvey, parcels: Parcels, day: date) -> list[Fault]:
+    """Plots whose position lies in no parcel of their stratum, beyond what a receiver may be off."""
+    import geopandas
+
+    plots = survey.inventory.plots
+    placed = plots[plots["lon"].notna() & plots["lat"].notna()]
+    if not len(placed):
+        return []
+    metric = parcels.frame.estimate_utm_crs()
+    points = geopandas.GeoSeries.from_xy(placed["lon"], placed["lat"], crs=parcels.frame.crs).to_crs(metric)
+    outlines = parcels.frame.to_crs(metric)
+    allowed = choice("plot_position_tolerance_m", day).number()
+    faults = []
+    for (_, plot), point in zip(placed.iterrows(), points, strict=True):
+        mine = outlines[outlines["stratum"] == plot["stratum"]]
+        away = float(mine.distance(point).min()) if len(mine) else float("inf")
+        if away > allowed:
+            inside = outlines.loc[outlines.contains(point), "parcel_id"]
+            facts = {
+                "stratum": plot["stratum"],
+                "distance": f"{away:,.0f}",
+                "inside": ", ".join(map(str, inside)) or "-",
+                "allowed": f"{allowed:g}",
+            }
+            faults.append(
+                Fault(
+                    "project.plot_outside", survey.file, column="lon, lat", value=str(plot["location_id"]), facts=facts
+                )
+            )
+    return faults
 
 
 def survey_faults(project: Afforestation, survey: PlotSurvey, day: date) -> list[Fault]:

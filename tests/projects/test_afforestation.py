@@ -174,3 +174,19 @@ def test_truncated_workbook_and_shapefile(hunan, tmp_path):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     files = {fault.file for fault in refused(hunan, tmp_path / "out")}
     assert {"survey-2020.xlsx", "xiaoban.shp"} <= files
+
+
+def test_a_plot_outside_its_parcels(hunan, tmp_path):
+    """Two plots trade places: each is then far from the parcels of its stratum."""
+    path = hunan / "monitoring/survey-2020.xlsx"
+    book = load_workbook(path)
+    plots = book["样地"]
+    header = next(row for row in plots.iter_rows(max_row=6) if any(str(c.value).startswith("经度") for c in row))
+    column = next(cell.column for cell in header if str(cell.value).startswith("经度"))
+    rows = [r for r in range(header[0].row + 1, plots.max_row + 1) if plots.cell(r, column).value is not None]
+    one, other = plots.cell(rows[0], column), plots.cell(rows[-1], column)
+    one.value, other.value = other.value, one.value
+    book.save(path)
+    faults = refused(hunan, tmp_path / "out")
+    assert {fault.code for fault in faults} == {"project.plot_outside"}
+    assert len(faults) == 2
