@@ -128,6 +128,9 @@ def read_site(project: Afforestation, folder: Path) -> Site:
     faults += planting_faults(project)
     for survey, visit in zip(surveys, project.monitoring, strict=True):
         faults += survey_faults(project, survey, visit.date) if survey is not None else []
+    if parcels is not None and not faults:
+        for survey, visit in zip(good, project.monitoring, strict=True):
+            faults += position_faults(survey, parcels, visit.date)
     if faults or parcels is None:
         raise RefusedInput(faults)
     days = tuple(visit.date for visit in project.monitoring)
