@@ -1,8 +1,10 @@
 """The documentation builds strictly and offline, and the examples in it run.
 
 A code block is run where the line before its fence is ``<!-- test -->``: Python as it stands, ``console`` with the
-lines that begin with ``$ `` as commands, in an empty folder, with the repository's own ``tanhui``. Blocks of one page
-share names and the folder.
+lines that begin with ``$ `` as commands, in an empty folder, with the repository's own ``tanhui``. What stands below a
+command must be in what it prints, in that order: ``…`` stands for anything, ``⟨name⟩`` for a word that is kept and may
+be used in later commands. ``# exit 1`` behind a command says how it ends. A block below ``<!-- file: NAME -->`` is
+written to that file first. Blocks of one page share names and the folder.
 """
 
 import html
@@ -20,10 +22,14 @@ import tanhui
 
 PROJECT = Path(tanhui.__file__).parent.parent
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("examples/**/*.md")])
-BLOCK = re.compile(r"^<!-- test -->\n```(?P<kind>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^<!-- (?:test|file: (?P<file>\S+)) -->\n```(?P<kind>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+EXIT = re.compile(r"\s+# exit (\d)$")
+NAME = re.compile(r"⟨(\w+)⟩")
 LINK = re.compile(r"\]\((?!https?://|mailto:|#)(?P<target>[^)#\s]+)")
 #: Pages that docs/hooks.py makes while the site is built.
-MADE = {"glossary.md", "references.md", "errors.md"}
+MADE = {"glossary.md", "references.md", "errors.md", "commands.md", "project-file.md"}
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,12 @@ class Block:
     kind: str
     code: str
     line: int
+    file: str | None
 
 
 def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
-    return [Block(m["kind"], m["code"], text[: m.start("code")].count("\n") + 1) for m in BLOCK.finditer(text)]
+    return [Block(m["kind"], m["code"], text[: m.start("code")].count("\n") + 1, m["file"]) for m in BLOCK.finditer(text)]
 
 
 def page_name(page: Path) -> str:
@@ -46,33 +53,70 @@ def page_name(page: Path) -> str:
 def test_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "__docs__"}
+    words: dict[str, str] = {}
     for block in blocks(page):
-        if block.kind == "python":
+        if block.file:
+            (tmp_path / block.file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / block.file).write_text(block.code, encoding="utf-8")
+        elif block.kind == "python":
             # Line numbers of the page, so that a failure points into it.
             exec(compile("\n" * (block.line - 1) + block.code, str(page), "exec"), names)
         elif block.kind == "console":
-            for line in block.code.splitlines():
-                if line.startswith("$ "):
-                    run(line[2:], tmp_path)
+            for command, shown in commands(block.code):
+                printed = run(NAME.sub(lambda m: words[m[1]], command), tmp_path)
+                look_for(shown, printed, words)
         else:
             pytest.fail(f"{page_name(page)}:{block.line}: do not know how to run {block.kind}")
 
 
-def run(command: str, folder: Path) -> None:
-    words = shlex.split(command, comments=True)
+def commands(code: str) -> list[tuple[str, list[str]]]:
+    """Each command of a console block with the lines that stand below it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in code.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif line.strip():
+            found[-1][1].append(line)
+    return found
+
+
+def run(command: str, folder: Path) -> str:
+    """What a command prints; it must end as the page says."""
+    ends = EXIT.search(command)
+    words = shlex.split(EXIT.sub("", command), comments=True)
     assert words[0] == "tanhui", f"only tanhui is run: {command}"
     # A path into the repository's examples is meant from its root.
     words = [str(PROJECT / word) if word.startswith("examples/") else word for word in words]
     done = subprocess.run(
         [sys.executable, "-m", "tanhui", *words[1:]],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "utf-8", "TANHUI_LANG": "en"},
         capture_output=True,
         text=True,
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == (int(ends[1]) if ends else 0), f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def look_for(shown: list[str], printed: str, words: dict[str, str]) -> None:
+    """Find each line in what was printed, after the one before it, and keep the words it names."""
+    start = 0
+    for line in shown:
+        pattern = ""
+        for part in re.split(r"(…|⟨\w+⟩|\s+)", line.strip()):
+            name = NAME.fullmatch(part)
+            if name and name[1] in words:
+                pattern += re.escape(words[name[1]])
+            elif name:
+                pattern += rf"(?P<{name[1]}>\w[\w./-]*)"
+            else:
+                pattern += r".*?" if part == "…" else r"[^\S\n]+" if part.isspace() else re.escape(part)
+        found = re.compile(pattern).search(printed, start)
+        assert found, f"{line}\nis not in what was printed:\n{printed[start:]}"
+        words |= found.groupdict()
+        start = found.end()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
