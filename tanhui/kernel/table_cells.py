@@ -211,7 +211,8 @@ def number_faults(
     for code, limit, is_wrong in checks:
         if limit is not None:
             wrong = is_wrong(numbers, limit)
-            faults += listed_faults(code, shown, wrong, file, sheet, column.name, limit=limit, unit=column.unit)
+            unit = "" if column.unit == "1" else f" {column.unit}"
+            faults += listed_faults(code, shown, wrong, file, sheet, column.name, limit=limit, unit=unit)
     return faults
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.errors import Fault, RefusedInput
 from tanhui.kernel.table_csv import csv_blocks, csv_layout, decode
+from tanhui.kernel.table_headers import MAX_COLUMNS, find_header_row, note
 from tanhui.kernel.table_model import TableSpec
 
 if TYPE_CHECKING:
@@ -56,17 +57,26 @@ def open_source(path: Path, *, sheet: str | None = None, spec: TableSpec | None 
     """
     refuse_size(path)
     name = path.name.lower()
+    if sheet is not None and name.endswith((*CSV_ENDINGS, ".parquet")):
+        raise RefusedInput([Fault("table.has_no_sheets", path.name, value=sheet)])
     if name.endswith(CSV_ENDINGS):
-        return _csv_source(path, spec)
-    if name.endswith(EXCEL_ENDINGS):
-        return _excel_source(path, sheet, spec)
-    if name.endswith(".parquet"):
-        return _parquet_source(path)
-    raise RefusedInput([Fault("file.unknown_format", path.name, value=path.suffix)])
+        source = _csv_source(path, spec)
+    elif name.endswith(EXCEL_ENDINGS):
+        source = _excel_source(path, sheet, spec)
+    elif name.endswith(".parquet"):
+        source = _parquet_source(path)
+    else:
+        raise RefusedInput([Fault("file.unknown_format", path.name, value=path.suffix or path.name)])
+    if (count := sum(map(bool, source.header))) > MAX_COLUMNS:
+        facts = {"count": count, "limit": MAX_COLUMNS}
+        raise RefusedInput([Fault("table.too_many_columns", path.name, source.sheet, facts=facts)])
+    return source
 
 
 def refuse_size(path: Path) -> None:
     """Refuse a file that is not there, empty, or too large, without reading it."""
+    if path.is_dir():
+        raise RefusedInput([Fault("file.is_folder", str(path))])
     if not path.is_file():
         raise RefusedInput([Fault("file.missing", str(path))])
     size = path.stat().st_size
@@ -111,7 +121,6 @@ def _excel_source(path: Path, wanted: str | None, spec: TableSpec | None) -> Sou
     import pandas as pd
 
     from tanhui.kernel.table_excel import read_sheet
-    from tanhui.kernel.table_headers import find_header_row, note
 
     found = read_sheet(path, wanted)
     if not found.rows:

@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from tanhui.kernel.errors import Fault, InputError
@@ -22,6 +23,10 @@ __all__ = ["HEADER_SEARCH_ROWS", "MatchedHeaders", "find_header_row", "match_hea
 
 #: Title rows above the header are looked through this far.
 HEADER_SEARCH_ROWS = 15
+#: A longer cell is no name of a column. [signs]
+LONGEST_HEADER = 200
+#: A table with more named columns is refused: it is no list of things measured, or was written to stall its reader.
+MAX_COLUMNS = 2000
 _BRACKETED = re.compile(r"^(?P<base>.+?)\s*[(\[【]\s*(?P<unit>[^()\[\]【】]+?)\s*[)\]】]$")
 
 
@@ -111,6 +116,9 @@ def _said_units(
             found.faults.append(Fault("table.map_no_header", *place, ours, header))
         else:
             at = simple_headers.index(simple(header))
+            if (taken := next((name for name, place in found.position.items() if place == at), None)) is not None:
+                found.faults.append(Fault("table.map_twice", *place, ours, header, {"other": taken}))
+                continue
             found.position[ours] = at
             free.pop(at, None)
             said[ours] = next((unit for _, unit, _ in split_unit(header) if find_unit(unit)), "")
@@ -147,9 +155,12 @@ def _means(header: str, spec: TableSpec) -> str | None:
 def _with_unit(header: str, spec: TableSpec) -> tuple[str, str] | None:
     """Our column and the unit as written, for a header that is a known name and a unit."""
     unknown: tuple[str, str] | None = None
+    if len(header) > LONGEST_HEADER:
+        return None
     for base, unit, bracketed in split_unit(header):
+        stem = simple(base)
         for column in spec.columns.values():
-            if simple(base) not in _stems(column):
+            if stem not in _stems(column):
                 continue
             if column.is_number and _compatible(unit, column):
                 return column.name, unit
@@ -164,12 +175,13 @@ def _compatible(unit: str, column: Column) -> bool:
     return symbol is not None and units()[symbol].dimension == units()[column.unit].dimension
 
 
-def _stems(column: Column) -> set[str]:
+@cache
+def _stems(column: Column) -> frozenset[str]:
     """The names of a column with their own unit taken off."""
     names = column.names()
     suffix = "_" + column.unit.lower().replace("/", "_").replace(" ", "_")
     names.add(simple(column.name.removesuffix(suffix)))
-    return names | {simple(match["base"]) for name in column.names() if (match := _BRACKETED.match(name))}
+    return frozenset(names) | {simple(match["base"]) for name in column.names() if (match := _BRACKETED.match(name))}
 
 
 def _factor(column: Column, unit: str, header: str, place: tuple[str, str, int], found: MatchedHeaders) -> float:

@@ -34,6 +34,10 @@ class Column:
     aliases: tuple[str, ...] = ()
     note: str = ""
 
+    def __hash__(self) -> int:
+        """Cheap, because every header of a file is compared with the kept names of every column."""
+        return hash(self.name)
+
     @property
     def is_number(self) -> bool:
         """Whether the cells are numbers with a unit."""
@@ -41,7 +45,7 @@ class Column:
 
     def names(self) -> set[str]:
         """Every header that means this column in its own unit, in the form :func:`simple` gives."""
-        return {simple(self.name), simple(self.zh), *map(simple, self.aliases)}
+        return set(_names(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,13 @@ class TableSpec:
     def find(self, header: str) -> str | None:
         """Our name for a header as somebody wrote it, or nothing."""
         wanted = simple(header)
-        return next((column.name for column in self.columns.values() if wanted in column.names()), None)
+        return next((column.name for column in self.columns.values() if wanted in _names(column)), None)
+
+
+@cache
+def _names(column: Column) -> frozenset[str]:
+    """The same, kept."""
+    return frozenset((simple(column.name), simple(column.zh), *map(simple, column.aliases)))
 
 
 def simple(header: str) -> str:

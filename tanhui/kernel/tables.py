@@ -11,6 +11,7 @@ What the reader did without being asked (a unit converted, title rows skipped) i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,7 +172,7 @@ def _headers(
     )
     used = set(found.position.values())
     others = [name for at, name in enumerate(source.header) if name and at not in used]
-    doubled = sorted({name for name in others if others.count(name) > 1})
+    doubled = sorted(name for name, times in Counter(others).items() if times > 1)
     found.faults += [
         Fault("table.doubled_header", source.file, source.sheet, source.header_row, name, name) for name in doubled
     ]

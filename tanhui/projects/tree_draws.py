@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +30,8 @@ class Saver:
     """
 
     path: Path
+    #: Where the bytes lie until the file is whole.
+    partial: Path = Path()
     names: list[str] = field(default_factory=list)
     draws: int = 0
     held: list[Draws] = field(default_factory=list)
@@ -39,15 +44,26 @@ class Saver:
             raise InputError("trees.bad_draws_path", path=str(path))
         return cls(path)
 
-    @property
-    def partial(self) -> Path:
-        """Where the bytes lie until the file is whole."""
-        return self.path.with_name(f".{self.path.name}.partial")
-
-    def start(self, names: list[str], draws: int) -> None:
-        """Open the file."""
+    @contextmanager
+    def open(self, names: list[str], draws: int) -> Iterator[None]:
+        """The file while it is written; what is there of it is cleared away where the block ends badly."""
         self.names, self.draws = names, draws
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.is_dir():
+            raise InputError("trees.bad_draws_path", path=str(self.path))
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        os.close(handle)
+        self.partial = Path(name)
+        try:
+            self._start()
+            yield
+        finally:
+            if self.writer is not None and self.writer.is_open:
+                with suppress(OSError):  # a full disk refuses the end of the file as it refused the rest
+                    self.writer.close()
+            self.partial.unlink(missing_ok=True)
+
+    def _start(self) -> None:
         if self.path.suffix.lower() == ".parquet":
             import pyarrow as pa
             from pyarrow import parquet
@@ -73,6 +89,7 @@ class Saver:
             totals = {f"total_{q}": getattr(total, q)[0] for q in QUANTITIES}
             with self.partial.open("wb") as stream:
                 np.savez(stream, groups=np.array(self.names), **arrays, **totals)  # type: ignore[arg-type]
+        self.partial.chmod(0o644)
         os.replace(self.partial, self.path)
 
     def _write(self, names: list[str] | list[None], batch: Draws) -> None:

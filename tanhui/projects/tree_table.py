@@ -7,7 +7,8 @@ names of species, a column in another unit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tanhui.kernel.errors import Fault, InputError, RefusedInput
+from tanhui.kernel.errors import Fault, RefusedInput
 from tanhui.kernel.progress import Progress, silent
 from tanhui.kernel.species import resolve_all
+from tanhui.kernel.table_cells import as_text
 from tanhui.kernel.table_headers import match_headers
 from tanhui.kernel.tables import TableSpec, iter_table, note_texts, read_raw, table_spec
-from tanhui.kernel.wording import Lang
+from tanhui.kernel.wording import Lang, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,12 @@ __all__ = ["TreeTable", "read_trees"]
 
 ROWS_PER_BLOCK = 100_000
 NUMBERS = ("dbh_cm", "height_m", "height_sd_m", "wood_density_g_cm3", "wood_density_sd_g_cm3", "count")
+#: Columns that mean something here; others are said to have been left alone.
+READ = (*NUMBERS, "tree_id", "plot_id", "species", "status")
+#: A column that says how many trees of a hectare a row stands for: a total needs areas, which a tree table has not.
+PER_HECTARE = "trees_per_ha"
+#: Columns that nobody reads are named up to this many.
+OTHERS_SHOWN = 12
 #: Of each kind of fault, this many are listed.
 FAULTS_LISTED = 50
 #: A file larger than this is not read again to look for further faults once it is refused. [bytes]
@@ -69,8 +77,13 @@ def read_trees(
     progress: Progress = silent,
     lang: Lang = "en",
 ) -> TreeTable:
-    """Read a tree table and refuse it whole with everything that is wrong in it."""
+    """Read a tree table and refuse it whole with everything that is wrong in it.
+
+    ``group``, and the columns of ``rename`` and ``units``, may be named as we or as the file names them.
+    """
     spec = _spec()
+    rename = {spec.find(name) or name: header for name, header in (rename or {}).items()}
+    units = {spec.find(name) or name: unit for name, unit in (units or {}).items()}
     try:
         blocks = iter_table(file, spec, ROWS_PER_BLOCK, sheet=sheet, rename=rename, units=units)
         reader = _Reader(file.name, sheet or "", group, spec)
@@ -98,7 +111,9 @@ class _Reader:
     def __init__(self, file: str, sheet: str, group: str | None, spec: TableSpec) -> None:
         self.file, self.sheet = file, sheet
         self.wanted_group = group
-        self.group_column = (spec.find(group) or group) if group else None
+        self.spec = spec
+        self.group_column = None if group is None else (spec.find(group) or group)
+        self.others: list[str] = []
         self.rows = self.left_out = 0
         self.parts: dict[str, list[NDArray[Any]]] = {}
         self.codes: dict[str, dict[str, int]] = {"species": {}, "group": {}}
@@ -111,7 +126,8 @@ class _Reader:
         self.rows += len(block)
         self.frame_notes = block.iloc[:0]
         self.frame_notes.attrs = block.attrs
-        self._group_must_exist(block)
+        if self.rows == len(block):
+            self._look_at_columns(block)
         if "tree_id" in block:
             self._note_ids(block)
         if "status" in block:
@@ -124,8 +140,8 @@ class _Reader:
         self._keep("row", block.index.to_numpy(dtype=np.intp))
         if "species" in block:
             self._keep("species", self._coded("species", block["species"]))
-        if self.group_column:
-            labels = block[self.group_column].astype("string").fillna("")
+        if self.group_column is not None and self.group_column in block:
+            labels = as_text(block[self.group_column]).fillna("")
             empty = labels.index[(labels == "").to_numpy()]
             column = self.wanted_group or ""
             self.found += [
@@ -140,9 +156,11 @@ class _Reader:
         known = self.codes[kind]
         return np.array([known.setdefault(str(label), len(known)) for label in labels], np.intp)
 
-    def _group_must_exist(self, block: pd.DataFrame) -> None:
-        if self.group_column and self.group_column not in block:
-            raise InputError("trees.no_group", group=self.wanted_group, known=", ".join(map(str, block.columns)))
+    def _look_at_columns(self, block: pd.DataFrame) -> None:
+        """The group must be there; what nobody reads is remembered."""
+        self.others = [str(c) for c in block if c not in (*READ, self.group_column)]
+        if self.group_column is not None and self.group_column not in block:
+            self.found.append(_no_group(self.file, self.sheet, self.wanted_group or "", block.columns))
 
     def _note_ids(self, block: pd.DataFrame) -> None:
         """Keep a hash of every tree number, with its plot and group where the table has those."""
@@ -186,7 +204,7 @@ class _Reader:
     def table(self, lang: Lang) -> TreeTable:
         """The numbers, groups in the order of their names."""
         names = list(self.codes["group"])
-        order = np.argsort(np.array(names, dtype=object), kind="stable") if names else np.zeros(0, np.intp)
+        order = np.array(sorted(range(len(names)), key=lambda k: natural(names[k])), np.intp)
         rank = np.empty(len(names), np.intp)
         rank[order] = np.arange(len(names))
         group = self.column("group")
@@ -199,8 +217,29 @@ class _Reader:
             group=None if group is None else rank[group],
             group_names=[names[k] for k in order],
             left_out=self.left_out,
-            notes=note_texts(self.frame_notes, lang) if self.frame_notes is not None else [],
+            notes=self._notes(lang),
         )
+
+    def _notes(self, lang: Lang) -> list[str]:
+        """What the reader did unasked, and the columns it left alone."""
+        notes = note_texts(self.frame_notes, lang) if self.frame_notes is not None else []
+        if PER_HECTARE in self.others:
+            notes.append(say("flag.trees.per_hectare", lang, column=PER_HECTARE))
+        if self.others:
+            shown = ", ".join(self.others[:OTHERS_SHOWN]) + (" ..." if len(self.others) > OTHERS_SHOWN else "")
+            notes.append(say("flag.trees.unused_columns", lang, columns=shown))
+        return notes
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts "P10" after "P9"."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return tuple((0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts)
+
+
+def _no_group(file: str, sheet: str, group: str, columns: Iterable[object]) -> Fault:
+    known = ", ".join(map(str, columns))
+    return Fault("trees.no_group", file, sheet, None, group, facts={"known": known})
 
 
 def _unit_faults(
@@ -214,10 +253,14 @@ def _unit_faults(
     if dbh is None or not np.isfinite(dbh).any():
         return faults
     limit = limits["dbh_median_max_cm"].at(date.max).number()
-    if (median := float(np.nanmedian(dbh))) > limit:
+    if (median := float(np.median(dbh[np.isfinite(dbh)]))) > limit:
         facts = {"median": f"{median:g}", "limit": f"{limit:g}"}
         faults.append(Fault("trees.dbh_in_mm", file, sheet, None, "dbh_cm", facts=facts))
-    if height is not None and len(height) == len(dbh) and (known := np.isfinite(height) & (dbh > 0)).any():
+    if (
+        height is not None
+        and len(height) == len(dbh)
+        and (known := np.isfinite(height) & np.isfinite(dbh) & (dbh > 0)).any()
+    ):
         limit = limits["slenderness_median_max"].at(date.max).number()
         if (median := float(np.median(100 * height[known] / dbh[known]))) > limit:
             facts = {"median": f"{median:.0f}", "limit": f"{limit:g}"}
@@ -255,6 +298,8 @@ def _second_look(
     if "tree_id" in found:
         named = [c for c in ("tree_id", "plot_id", reader.group_column) if c and c in found]
         reader._note_ids(pd.DataFrame({c: found[c].astype("string").fillna("") for c in dict.fromkeys(named)}))
+    if group is not None and reader.group_column is None and group not in raw.columns:
+        faults.append(_no_group(file.name, sheet or "", group, raw.columns))
     return [*faults, *reader.repeated(), *_species_faults(found, file)]
 
 

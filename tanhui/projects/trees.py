@@ -7,6 +7,7 @@ out and counted in a flag.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +75,10 @@ def tree_biomass(
     Returns
     -------
     dict
-        ``groups`` and ``total``, each with ``n``, ``agb_t``, ``bgb_t``, ``carbon_t``, these with ``mean``, ``sd`` and
-        ``ci95`` [t d.m., t d.m., t C]; the total also ``expected_t`` (the same mean without drawing) and
-        ``variance_shares``; then ``equations``, ``parameters``, ``status``, ``indicative``, ``flags``, ``n``.
+        ``groups`` and ``total``, each with ``n`` (rows), ``trees``, ``agb_t``, ``bgb_t``, ``carbon_t``, these with
+        ``mean``, ``sd`` and ``ci95`` [t d.m., t d.m., t C]; the total also ``expected_t`` (the same mean without
+        drawing) and ``variance_shares``; then ``equations``, ``parameters``, ``status``, ``indicative``, ``flags``,
+        ``n``.
 
     Raises
     ------
@@ -93,13 +95,13 @@ def tree_biomass(
     flags = _flags(table, match, lang)
     model = default_error_model()
     trees = _as_trees(table, match)
-    if saver:
-        saver.start(table.group_names if table.group is not None else ["total"], draws)
-    found = draw_groups(
-        trees, model, draws=draws, seed=seed, level=LEVEL, progress=report, keep=saver.add if saver else None
-    )
-    if saver:
-        saver.finish(found.total)
+    names = table.group_names if table.group is not None else ["total"]
+    with saver.open(names, draws) if saver else nullcontext():
+        found = draw_groups(
+            trees, model, draws=draws, seed=seed, level=LEVEL, progress=report, keep=saver.add if saver else None
+        )
+        if saver:
+            saver.finish(found.total)
     exact = expected_total(trees, model)
     status = worst([*(leaf.status for leaf in model.leaves), *(e.status for e in match.equations)])
     return {
@@ -110,7 +112,7 @@ def tree_biomass(
         "draws": draws,
         "n": len(table),
         "groups": _groups(table, found.groups) if table.group is not None else {},
-        "total": _total(len(table), found.total, exact),
+        "total": _total(table, found.total, exact),
         "equations": [_equation(e, match, k) for k, e in enumerate(match.equations)],
         "parameters": [leaf.to_dict() for leaf in model.leaves],
         "status": status.word,
@@ -163,7 +165,7 @@ def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
     from tanhui.mrv.uncertainty.model import Sharing, Trees
 
     numbers = table.numbers
-    count = np.nan_to_num(numbers["count"], nan=1.0) if "count" in numbers else None
+    count = _count(table) if "count" in numbers else None
     whole = count is None or bool((count == np.round(count)).all() and count.sum() <= TREES_EXPANDED)
     rows: NDArray[np.intp] | slice = slice(None)
     if count is not None and whole:
@@ -205,6 +207,8 @@ def _flags(table: TreeTable, match: TreeMatch, lang: Lang) -> list[str]:
             flags.append(say("flag.trees.no_residual", lang, equation=e.id))
         if e.quarantine and not match.reasons:
             flags.append(say("flag.trees.quarantined", lang, equation=e.id, reason=e.quarantine))
+        if e.restriction:
+            flags.append(say("flag.trees.restricted", lang, equation=e.id, restriction=e.restriction))
         if e.covariance is None:
             flags.append(say("flag.trees.no_covariance", lang, equation=e.id))
         if e.site_sigma is None:
@@ -217,18 +221,30 @@ def _flags(table: TreeTable, match: TreeMatch, lang: Lang) -> list[str]:
 
 
 def _groups(table: TreeTable, summaries: Mapping[str, Any]) -> dict[str, Any]:
-    count = np.bincount(table.group, minlength=len(table.group_names))  # type: ignore[arg-type]
+    rows = np.bincount(table.group, minlength=len(table.group_names))  # type: ignore[arg-type]
+    trees = np.bincount(table.group, _count(table), minlength=len(table.group_names))  # type: ignore[arg-type]
     return {
-        name: {"n": int(count[k]), **{q: _figures(s, k) for q, s in summaries.items()}}
+        name: {"n": int(rows[k]), "trees": _whole(trees[k]), **{q: _figures(s, k) for q, s in summaries.items()}}
         for k, name in enumerate(table.group_names)
     }
 
 
-def _total(n: int, draws: Any, exact: Mapping[str, Any]) -> dict[str, Any]:
+def _count(table: TreeTable) -> NDArray[np.float64]:
+    """How many trees each row stands for."""
+    count = table.numbers.get("count")
+    return np.ones(len(table)) if count is None else np.nan_to_num(count, nan=1.0)
+
+
+def _whole(count: float) -> int | float:
+    """A number of trees: whole where it is."""
+    return int(count) if float(count).is_integer() else float(count)
+
+
+def _total(table: TreeTable, draws: Any, exact: Mapping[str, Any]) -> dict[str, Any]:
     from tanhui.mrv.uncertainty.monte_carlo import summarise
     from tanhui.mrv.uncertainty.totals import shares
 
-    found: dict[str, Any] = {"n": n}
+    found: dict[str, Any] = {"n": len(table), "trees": _whole(_count(table).sum())}
     for quantity, expected in exact.items():
         found[quantity] = {
             **_figures(summarise(getattr(draws, quantity), LEVEL), 0),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
+import signal
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext, redirect_stderr
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tanhui.faces.cli import library, project, registry, trees
+from tanhui.faces.cli.failures import in_words
 from tanhui.faces.cli.language import LANG, t
-from tanhui.faces.cli.show import say_line, show_error, show_json
-from tanhui.kernel.errors import TanhuiError
+from tanhui.faces.cli.parser import UsageError, speak_our_language, usage_text
+from tanhui.faces.cli.show import error_line, ready_streams, say_line, show_error, show_json
+from tanhui.kernel.wording import LANGS
 
 __all__ = ["app", "run"]
 
@@ -40,9 +41,18 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def known_language(lang: str) -> str:
+    """``--lang`` must be one of ours; the environment may say anything."""
+    if lang not in LANGS:
+        raise typer.BadParameter(t("usage.lang", known=", ".join(LANGS)))
+    return lang
+
+
 @app.callback()
 def root(
-    lang: Annotated[str, typer.Option("--lang", help=t("option.lang"))] = LANG,
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="zh|en", callback=known_language, help=t("option.lang"))
+    ] = LANG,
     version: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help=t("option.version"))
     ] = False,
@@ -57,22 +67,67 @@ for commands in (project, trees, library, registry):
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
     as_json = "--json" in argv
-    usage = io.StringIO()
+    ready_streams()
+    speak_our_language()
+    signal.signal(signal.SIGTERM, interrupt)
     try:
-        # With --json what the parser has to say about wrong usage becomes part of the document.
-        with redirect_stderr(usage) if as_json else nullcontext():
-            app(list(argv))
-    except TanhuiError as error:
-        show_error(error, as_json)
-        return error.exit_code
-    except SystemExit as finished:
-        code = finished.code if isinstance(finished.code, int) else 0
-        if as_json and code == USAGE and usage.getvalue():
-            show_json({"error": {"code": "usage", "message": usage.getvalue().strip()}})
+        code = finished(argv, as_json)
+        sys.stdout.flush()
         return code
+    except BrokenPipeError:  # whoever read our answer, ``head`` perhaps, has seen enough
+        return close_quietly()
+    except OSError as error:  # the answer could not be written, to a full disk perhaps
+        close_quietly()
+        return say_refusal(error)
+    except Exception as error:  # a mistake of ours while showing one
+        return say_refusal(error)
+
+
+def say_refusal(error: Exception) -> int:
+    """An error in words on stderr, whatever was asked for."""
+    refused = in_words(error)
+    error_line(refused.text(LANG))
+    return refused.exit_code
+
+
+def finished(argv: Sequence[str], as_json: bool) -> int:
+    """Run a command line; whatever it raises is shown."""
+    try:
+        code = app(list(argv), standalone_mode=False)
+    except UsageError as wrong:
+        return show_usage(usage_text(wrong), as_json)
     except KeyboardInterrupt:
-        sys.stderr.write(t("interrupted") + "\n")
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
-        return 0
+        raise
+    except Exception as error:
+        refused = in_words(error)
+        show_error(refused, as_json)
+        return refused.exit_code
+    if code == INTERRUPTED:  # typer turns an interrupt into this code
+        if as_json:
+            show_json({"error": {"code": "interrupted", "message": t("interrupted")}})
+        error_line(t("interrupted"))
+    return code if isinstance(code, int) else 0
+
+
+def show_usage(text: str, as_json: bool) -> int:
+    """Wrong usage: part of the document with ``--json``, words on stderr otherwise."""
+    if as_json:
+        show_json({"error": {"code": "usage", "message": text}})
+    else:
+        error_line(text)
+    return USAGE
+
+
+def interrupt(*_: Any) -> None:
+    """Being asked to end is like Ctrl-C: what was begun is cleared away."""
+    raise KeyboardInterrupt
+
+
+def close_quietly() -> int:
+    """Give up stdout, so that Python has nothing left to complain about when it ends."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

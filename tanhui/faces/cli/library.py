@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from tanhui.faces.cli.language import LANG, t
 from tanhui.faces.cli.show import JsonOption, say_line, show_json, show_table
 from tanhui.kernel.errors import InputError
+from tanhui.kernel.wording import say
 
 __all__ = ["add_to"]
 
 equations = typer.Typer(no_args_is_help=True, help=t("equations.help"), rich_markup_mode=None)
 methods = typer.Typer(no_args_is_help=True, help=t("methods.help"), rich_markup_mode=None)
 
+#: Whose signature a key is for; the registry's own keys are made with the registry.
+Role = Literal["expert", "verifier"]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help=t("argument.id"))]
 
 
@@ -26,32 +29,42 @@ def add_to(app: typer.Typer) -> None:
 
 
 def show_record(record: dict[str, Any]) -> None:
-    """A record as a two-column table; lists one entry a line."""
+    """A record as a two-column table; lists one entry a line, nothing for what is empty."""
     rows = []
     for key, value in record.items():
         if isinstance(value, list):
             value = "\n".join(str(item) for item in value)
         elif isinstance(value, dict):
             value = value.get(LANG) or "\n".join(f"{k}: {v}" for k, v in value.items())
-        rows.append((key, value))
+        if value not in ("", None):
+            rows.append((say(f"cli.field.{key}", LANG, default=key), value))
     show_table([t("column.what"), t("column.value")], rows)
 
 
 @equations.command("list", help=t("equations.list.help"))
 def list_equations(
     word: Annotated[str | None, typer.Argument(metavar="[WORD]", help=t("equations.word"))] = None,
+    species: Annotated[str | None, typer.Option("--species", metavar="NAME", help=t("equations.species"))] = None,
+    region: Annotated[str | None, typer.Option("--region", metavar="REGION", help=t("equations.region"))] = None,
+    quantity: Annotated[str | None, typer.Option("--quantity", metavar="NAME", help=t("equations.quantity"))] = None,
+    usable: Annotated[bool, typer.Option("--usable", help=t("equations.usable"))] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Equations whose id, species or region holds a word."""
+    """Equations by a word, a species, a region or a quantity."""
     from tanhui.sinks.forest import service
 
-    found = service.list_equations(word)
+    if quantity is not None and quantity not in (known := {e["quantity"] for e in service.list_equations()}):
+        raise InputError("cli.unknown_quantity", quantity=quantity, known=", ".join(sorted(known)))
+    found = service.list_equations(word, species_name=species, region=region, quantity=quantity, usable_only=usable)
     if as_json:
         show_json(found)
         return
-    keys = ("id", "quantity", "species", "region", "n", "status")
-    show_table([t(f"column.{key}") for key in keys], [[e[key] for key in keys] for e in found])
-    say_line(t("equations.count", count=len(found)))
+    if found:
+        keys = ("id", "species_name", "n", "status")
+        name = "species_zh" if LANG == "zh" else "species_latin"
+        rows = [(e["id"], e[name] or e["species"], e["n"], say(f"report.status.{e['status']}", LANG)) for e in found]
+        show_table([t(f"column.{key}") for key in keys], rows, whole=(0,))
+    say_line(t("equations.count", count=len(found)) if found else t("equations.none"))
 
 
 @equations.command("show", help=t("equations.show.help"))
@@ -74,8 +87,24 @@ def evaluate(
     """One equation for one tree."""
     from tanhui.sinks.forest import service
 
+    tree_size("dbh_cm", "--dbh", dbh_cm)
+    tree_size("height_m", "--height", height_m)
+    tree_size("wood_density_g_cm3", "--density", density)
     record = service.evaluate_equation(equation_id, dbh_cm, height_m, density)
     show_json(record) if as_json else show_record(record)
+
+
+def tree_size(column: str, option: str, value: float | None) -> None:
+    """Refuse a size no tree has; the bounds are those of the tree table."""
+    from tanhui.kernel.tables import table_spec
+
+    limits = table_spec("inventory", "trees").columns[column]
+    assert limits.above is not None
+    assert limits.max is not None
+    if value is not None and not limits.above < value <= limits.max:
+        raise InputError(
+            "cli.no_size", option=option, value=f"{value:g}", low=limits.above, high=limits.max, unit=limits.unit
+        )
 
 
 @methods.command("list", help=t("methods.list.help"))
@@ -136,7 +165,7 @@ def evaluate_method(
 
     try:
         content = tomllib.loads(inputs.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError("cli.unreadable_toml", path=str(inputs), detail=str(error)) from None
     document = evaluate_inputs(method_id, content, lang=LANG)
     show_json(document) if as_json else show_record(document)
@@ -176,7 +205,7 @@ def sign(
 def make_key(
     name: Annotated[str, typer.Argument(metavar="NAME", help=t("methods.key.name"))],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("methods.key.out"))],
-    role: Annotated[str, typer.Option("--role", help=t("methods.key.role"))] = "expert",
+    role: Annotated[Role, typer.Option("--role", help=t("methods.key.role"))] = "expert",
     as_json: JsonOption = False,
 ) -> None:
     """Make a signing key and the entry that a trust file needs to trust it."""
@@ -186,6 +215,8 @@ def make_key(
 
     if out.exists():
         raise InputError("cli.file_exists", path=str(out))
+    if not name or any(letter.isspace() or not letter.isprintable() for letter in name):
+        raise InputError("cli.bad_key_name", name=name)
     key = SigningKey.generate(name)
     key.save(out)
     entry = {"keys": [{"name": name, "public": base64.b64encode(key.public).decode(), "roles": [role]}]}

@@ -9,11 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from tanhui.faces.cli.language import LANG, t
-from tanhui.faces.cli.show import JsonOption, progress_bar, say_line, show_json, show_table
+from tanhui.faces.cli.show import Interval, JsonOption, progress_bar, say_line, show_json, show_table
 
 __all__ = ["add_to"]
 
-ProjectArgument = Annotated[Path, typer.Argument(metavar="PROJECT", help=t("argument.project"))]
+
+def folder_of(path: Path) -> Path:
+    """The project folder, also where its ``project.toml`` is named."""
+    return path.parent if path.name == "project.toml" and path.is_file() else path
+
+
+ProjectArgument = Annotated[Path, typer.Argument(metavar="PROJECT", callback=folder_of, help=t("argument.project"))]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="DIR", help=t("option.out"))]
 
 
@@ -96,7 +102,7 @@ def run(
     """The main job: measured trees in, claim and report out."""
     from tanhui.projects.run import run_project
 
-    with progress_bar(as_json) as report:
+    with progress_bar() as report:
         finished = run_project(folder, out, report)
     if as_json:
         show_json(finished.result)
@@ -107,17 +113,29 @@ def run(
 
 def show_run(result: Mapping[str, Any]) -> None:
     """A run's headline figures for a person."""
+    from tanhui.kernel.bibliography import glossary
+
+    headline = [e for e in result["estimates"] if e["quantity"] in result["headline"]]
+    terms = glossary()
+    # The same word in every row says nothing.
+    several = [key for key in ("domain", "source") if len({e[key] for e in headline}) > 1]
+    headers = ("quantity", "year", *several, "value90", "unit")
     rows = [
-        (e["quantity"], str(e["year"]), e["domain"], e["source"], e["value"], *e["ci90"], e["unit"])
-        for e in result["estimates"]
-        if e["quantity"] in result["headline"]
+        (
+            getattr(terms.get(e["quantity"]), LANG, e["quantity"]),
+            str(e["year"]),
+            *(e[key] for key in several),
+            Interval(e["value"], *e["ci90"]),
+            e["unit"],
+        )
+        for e in headline
     ]
-    headers = ("quantity", "year", "domain", "source", "value", "low", "high", "unit")
-    show_table([t(f"column.{name}") for name in headers], rows, title=result["title"][LANG])
+    whole = (1, len(headers) - 1)
+    show_table([t(f"column.{name}") for name in headers], rows, title=result["title"][LANG], whole=whole)
     for claim in result["claims"]:
         lines = [(t(f"line.{line['line']}"), line["co2e_t"]) for line in claim["lines"]]
         show_table([claim["method"], "t CO2e"], lines)
-        say_line(t("run.credits", credits=claim["credits_t"]))
+        say_line(t("run.credits", credits=f"{claim['credits_t']:,}"))
     if result["indicative_reasons"]:
         say_line(t("run.indicative", count=len(result["indicative_reasons"])))
 
@@ -142,7 +160,7 @@ def demo(out: OutOption = None, as_json: JsonOption = False) -> None:
     """The whole river on the two examples."""
     from tanhui.faces.demo import run_demo
 
-    with progress_bar(as_json) as report:
+    with progress_bar() as report:
         document = run_demo(out or Path("out/demo"), report)
     if as_json:
         show_json(document)

@@ -276,7 +276,7 @@ def read_json(path: Path) -> Any:
     """A JSON file of ours."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError("cli.unreadable_json", path=str(path), detail=str(error)) from None
 
 
