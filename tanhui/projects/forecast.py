@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,10 +13,12 @@ from tanhui.kernel.parameters import Leaf, Status
 from tanhui.kernel.species import resolve
 from tanhui.kernel.wording import LANGS, Lang
 from tanhui.projects import plan as plans
-from tanhui.projects.model import Afforestation, Stratum
+from tanhui.projects.model import Afforestation, Harvest, Stratum
 from tanhui.projects.monitoring import Stock
+from tanhui.projects.plan.model import FACTORS
 from tanhui.projects.plot_trees import bef_leaves
 from tanhui.sinks.forest.growth import GrowthCurve
+from tanhui.sinks.forest.rotation import Cut, Rotation
 from tanhui.sinks.forest.volume import bef_parameters
 
 __all__ = ["Forecast", "forecast"]
@@ -97,23 +100,20 @@ def forecast(project: Afforestation, area_ha: Mapping[str, float]) -> Forecast |
 
 
 def planting(stratum: Stratum, area_ha: float) -> plans.Planting:
-    """A stratum as a planting unit: its curve and the factors of its species group."""
+    """A stratum as a planting unit: its curve, the factors of its species group, and how it is treated."""
     said = stratum.growth
     assert said is not None
-    bef = bef_parameters(resolve(stratum.species))
-    leaves = bef_leaves(bef)
     curve = GrowthCurve(
         id=said.id or f"{stratum.species}/{said.form}",
         form=said.form,
         parameters=said.parameters,
-        unit="m3/ha",
+        unit=said.unit,
         relative_error=said.relative_se,
+        gross=said.gross,
         species=stratum.species,
         reference=said.reference,
         status=Status.parse(said.status),
-    )
-    conversion = plans.Conversion(
-        leaves["wood_density"], leaves["bef"], leaves["root_ratio"], leaves["carbon_fraction"]
+        age_max_yr=math.inf if said.age_max_yr is None else said.age_max_yr,
     )
     return plans.Planting(
         stratum=stratum.id,
@@ -121,8 +121,35 @@ def planting(stratum: Stratum, area_ha: float) -> plans.Planting:
         area_ha=area_ha,
         planted=stratum.planted,
         curve=curve,
-        conversion=conversion,
-        survival=said.survival,
+        conversion=conversion(stratum),
+        survival=stratum.survival,
+        replanted_share=stratum.replanted_share,
+        replant_after_yr=stratum.replant_after_yr,
+        rotation=rotation(stratum.harvest),
+        stems_per_ha=stratum.stems_per_ha,
+    )
+
+
+def conversion(stratum: Stratum) -> plans.Conversion:
+    """The factors of the species group, as far as the curve's unit needs them."""
+    said = stratum.growth
+    assert said is not None
+    leaves = bef_leaves(bef_parameters(resolve(stratum.species)))
+    leaves["density"] = leaves.pop("wood_density")
+    wanted = {name.removesuffix("?") for name in FACTORS[said.unit] if not (said.roots_included and name.endswith("?"))}
+    return plans.Conversion(**{name: leaf for name, leaf in leaves.items() if name in wanted})
+
+
+def rotation(said: Harvest | None) -> Rotation:
+    """Thinnings and harvest as the growth model takes them; without any the stand just grows."""
+    if said is None:
+        return Rotation()
+    return Rotation(
+        thinnings=tuple(Cut(cut.age_yr, cut.removed_share) for cut in said.thinnings),
+        harvest_age_yr=said.age_yr,
+        removed_share=said.removed_share,
+        replant=said.replant,
+        delay_yr=said.delay_yr,
     )
 
 

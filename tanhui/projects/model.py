@@ -29,6 +29,7 @@ __all__ = [
 
 PROJECT_FILE = "project.toml"
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -138,27 +139,60 @@ class ParcelFile(Part):
 
 
 class GrowthCurve(Part):
-    """An age-volume curve for the plan, with where it comes from."""
+    """A curve of stock over age for the plan, with where it comes from."""
 
-    form: Literal["richards", "logistic", "korf"]
+    form: Literal["richards", "logistic", "korf", "gompertz", "schumacher"]
+    #: As the form prints them: richards a, k, p in a (1 - exp(-k t))^p; see the page on growth curves.
     parameters: tuple[float, ...]
+    #: What the curve gives: stem volume or biomass, per hectare or (m3, kg d.m.) per tree.
+    unit: Literal["m3/ha", "m3", "t d.m./ha", "kg d.m.", "t C/ha"] = "m3/ha"
+    #: Whether a biomass or carbon curve holds the roots already.
+    roots_included: bool = False
+    #: Whether the curve holds what thinnings and mortality take out along the way.
+    gross: bool = False
     #: Curves of one name are one curve: their errors are shared.
     id: str = ""
     #: Standard error of the level of the curve as a fraction of it.
     relative_se: Annotated[float, Field(gt=0, lt=1)]
-    #: Share of the planted trees that the curve's stand is scaled to.
-    survival: Annotated[float, Field(gt=0, le=1)] = 1.0
-    reference: str
+    #: The oldest age the curve was made for. [yr]
+    age_max_yr: Positive | None = None
+    reference: Annotated[str, Field(min_length=1)]
     status: Literal["primary", "secondary", "recalled", "scenario"]
 
 
+class Thinning(Part):
+    """A thinning: the share of the standing stock removed at an age."""
+
+    age_yr: Positive
+    removed_share: Share
+
+
+class Harvest(Part):
+    """Thinnings, and a final harvest with replanting."""
+
+    thinnings: tuple[Thinning, ...] = ()
+    age_yr: Positive | None = None
+    removed_share: Share = 1.0
+    replant: bool = True
+    #: Years between harvest and replanting.
+    delay_yr: Annotated[float, Field(ge=0)] = 0.0
+
+
 class Stratum(Part):
-    """A carbon stratum (碳层): species and planting year, with its curve for the plan."""
+    """A carbon stratum (碳层): species, planting date, and for the plan its curve and its treatment."""
 
     id: str
     species: str
     planted: date
     growth: GrowthCurve | None = None
+    #: Needed where the curve is per tree. [1/ha]
+    stems_per_ha: Positive | None = None
+    #: Share of the planned trees alive.
+    survival: Annotated[float, Field(gt=0, le=1)] = 1.0
+    #: Share planted again, and how many years after the first planting.
+    replanted_share: Share = 0.0
+    replant_after_yr: Positive = 1.0
+    harvest: Harvest | None = None
 
 
 class Monitoring(Part):

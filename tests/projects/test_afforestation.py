@@ -190,3 +190,32 @@ def test_a_plot_outside_its_parcels(hunan, tmp_path):
     faults = refused(hunan, tmp_path / "out")
     assert {fault.code for fault in faults} == {"project.plot_outside"}
     assert len(faults) == 2
+
+
+def test_plan_with_thinning_harvest_and_replanting(hunan):
+    """Harvest at 15 years takes the stand; what stood the day before is lost and the stand begins again."""
+    edit(
+        hunan,
+        r'id = "CL-2014"\nspecies = "杉木"\nplanted = 2014-03-10\n',
+        'id = "CL-2014"\nspecies = "杉木"\nplanted = 2014-03-10\n'
+        "harvest = { age_yr = 15, thinnings = [{ age_yr = 8, removed_share = 0.2 }] }\n",
+    )
+    document = plan_project(hunan)
+    (stratum,) = (series for series in document["strata"] if series["domain"] == "CL-2014")
+    by_year = {row["year"]: row for row in stratum["by_year"]}
+    assert by_year[2022]["harvested_t"] > 0
+    assert by_year[2029]["removal_t"] < 0
+    assert by_year[2029]["harvested_t"] > by_year[2028]["stock_t"] * 0.9
+    assert by_year[2033]["stock_t"] < by_year[2028]["stock_t"]
+    total = sum(series["by_year"][-1]["stock_t"] for series in document["strata"])
+    assert document["total"]["by_year"][-1]["stock_t"] == pytest.approx(total, rel=1e-10)
+
+
+def test_plan_from_a_biomass_curve_needs_no_density(hunan):
+    text = (hunan / "project.toml").read_text(encoding="utf-8")
+    changed = re.sub(r'form = "richards"\n', 'form = "richards"\nunit = "t d.m./ha"\n', text)
+    (hunan / "project.toml").write_text(changed, encoding="utf-8")
+    used = {row["id"] for row in plan_project(hunan)["parameters"]}
+    assert used == {
+        f"forest/{group}/{name}" for group in ("杉木", "马尾松") for name in ("root_ratio", "carbon_fraction")
+    }
