@@ -112,6 +112,7 @@ def account(
             "tree_change_co2e_t": change.both.value,
             "tree_change_half_width90_rel": relative_half_width(project, change),
             "baseline_removal_co2e_t": project.baseline_removal_co2e_t,
+            "pool_change_co2e_t": project.pool_change_co2e_t,
             "carried_deficit_t": project.carried_deficit_t,
             "fires": [dict(fire) for fire in said.get("fires", ())],
             "parcels": parcels,

@@ -216,6 +216,8 @@ class Afforestation(Head):
     conditions: dict[str, Any] = {}
     #: What the land would have taken up anyway over the accounting period. [t CO2e]
     baseline_removal_co2e_t: float = 0.0
+    #: Change of other pools the project chose, by the method's names (dead_wood, litter, soil, shrub). [t CO2e]
+    pool_change_co2e_t: dict[str, float] = {}
     #: Deficit of the claim before, as a positive number. [t CO2e]
     carried_deficit_t: Annotated[float, Field(ge=0)] = 0.0
     #: A difference between measurement and plan beyond this share needs a reason.

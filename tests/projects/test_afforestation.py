@@ -219,3 +219,17 @@ def test_plan_from_a_biomass_curve_needs_no_density(hunan):
     assert used == {
         f"forest/{group}/{name}" for group in ("杉木", "马尾松") for name in ("root_ratio", "carbon_fraction")
     }
+
+
+def test_other_pools_enter_the_gross_removal(demo, hunan, tmp_path):
+    """Dead wood of 100 t over the whole period: the days that can be claimed take their share of it."""
+    edit(hunan, r"\n\[title\]", "\npool_change_co2e_t = { dead_wood = 100.0 }\n\n[title]")
+    with_dead_wood = run_project(hunan, tmp_path / "out").result["claims"][0]
+    without = json.loads((demo / ILLUSTRATIVE / "result.json").read_text())["claims"][0]
+    gross = [
+        next(x["co2e_t"] for x in claim["lines"] if x["line"] == "gross_removal") for claim in (with_dead_wood, without)
+    ]
+    kept = (date(2025, 8, 20) - date.fromisoformat(without["period"][0])).days / (
+        date(2025, 8, 20) - date(2020, 8, 15)
+    ).days
+    assert gross[0] - gross[1] == pytest.approx(100 * kept, abs=0.01)
