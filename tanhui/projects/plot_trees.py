@@ -17,7 +17,14 @@ from tanhui.kernel.wording import LANGS, say
 from tanhui.projects.choices import choice
 from tanhui.projects.model import Afforestation, TreeModel
 from tanhui.projects.site import Site
-from tanhui.projects.tree_carbon import GENERAL, ClassValue, TreeCarbon, unknown_error, with_general_error
+from tanhui.projects.tree_carbon import (
+    GENERAL,
+    ClassValue,
+    TreeCarbon,
+    general_errors,
+    unknown_error,
+    with_general_error,
+)
 from tanhui.sinks.forest.height import HeightModel, compare_height_models, impute_heights
 from tanhui.sinks.forest.model import Equation, TreeMatch
 from tanhui.sinks.forest.selection import match_trees
@@ -71,10 +78,11 @@ def tree_carbon(project: Afforestation, folder: Path, site: Site) -> tuple[TreeC
             root_class=group,
             root_classes=tuple(root_class(by_group[name]) for name in order),
             carbon_class=group,
-            carbon_classes=tuple(carbon_class(by_group[name], match, volumes) for name in order),
+            carbon_classes=tuple(carbon_class(by_group[name], volumes) for name in order),
             error_class=ids[match.equation] if len(ids) else np.array([], object),
             height_curve=filled.curve,
             height_curves=filled.curves,
+            error_leaves=error_leaves(match, volumes),
         ),
         filled.notes,
     )
@@ -206,7 +214,7 @@ def expanded(match: TreeMatch, groups: Sequence[BefParameters]) -> TreeMatch:
 
     Neither the tables nor the factors print an error, so both steps carry the general one.
     """
-    sd = math.hypot(unknown_error("equation_sd").number(), unknown_error("expansion_sd").number())
+    sd = math.hypot(unknown_error("table_sd").number(), unknown_error("expansion_sd").number())
     pairs = list(zip(match.equation.tolist(), groups, strict=True))
     used = {(table, bef.group): bef for table, bef in pairs}
     order = sorted(used)
@@ -273,13 +281,15 @@ def root_class(bef: BefParameters) -> ClassValue:
     return ClassValue(bef.group, bef.root_ratio, error.number(), (leaves["root_ratio"], error))
 
 
-def carbon_class(bef: BefParameters, match: TreeMatch, volumes: bool) -> ClassValue:
+def carbon_class(bef: BefParameters, volumes: bool) -> ClassValue:
     """The carbon fraction of a species group with its general error, and the factors that go with it."""
     error = unknown_error("carbon_fraction_sd")
     leaves = bef_leaves(bef)
-    used = [leaves["carbon_fraction"], error]
-    if volumes:
-        used += [leaves["wood_density"], leaves["bef"], unknown_error("expansion_sd")]
-    elif any(item.needs_density for item in match.equations):
-        used += [leaves["wood_density"], unknown_error("density_sd")]
-    return ClassValue(bef.group, bef.carbon_fraction, error.number(), tuple(used))
+    more = (leaves["wood_density"], leaves["bef"]) if volumes else ()
+    return ClassValue(bef.group, bef.carbon_fraction, error.number(), (leaves["carbon_fraction"], error, *more))
+
+
+def error_leaves(match: TreeMatch, volumes: bool) -> tuple[Leaf, ...]:
+    """The general errors in use."""
+    names = ["table_sd", "expansion_sd"] if volumes else general_errors(match)
+    return tuple(unknown_error(name) for name in names)

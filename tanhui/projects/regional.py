@@ -44,6 +44,7 @@ from tanhui.projects.tree_carbon import (
     TreeCarbon,
     equation_reasons,
     equation_rows,
+    general_errors,
     on_top,
     on_top_of_change,
     pool_totals,
@@ -152,6 +153,7 @@ def us_tree_carbon(inventory: Inventory, project: Regional) -> TreeCarbon:
         carbon_classes=carbon_classes,
         # The group's equation is wrong for a species by what species of the group differ.
         error_class=names,
+        error_leaves=tuple(unknown_error(name) for name in general_errors(match)),
     )
 
 

@@ -93,6 +93,8 @@ class TreeCarbon:
     height_curve : ndarray of int, shape (m,), optional
         The curve in ``height_curves`` that gave a tree its height, -1 where it was measured. Trees of one curve share
         the error of its parameters.
+    error_leaves : tuple of Leaf
+        The general errors that equations, tables and densities were given.
     """
 
     rows: NDArray[np.intp]
@@ -110,6 +112,7 @@ class TreeCarbon:
     error_class: NDArray[np.object_]
     height_curve: NDArray[np.intp] | None = None
     height_curves: tuple[HeightModel, ...] = ()
+    error_leaves: tuple[Leaf, ...] = ()
 
     def biomass_kg(self, height_factor: float = 1.0) -> NDArray[np.float64]:
         """Aboveground biomass of each tree, its height times a factor, shape (m,). [kg d.m.]"""
@@ -143,9 +146,7 @@ class TreeCarbon:
         used = [equation_leaf(item) for item in self.match.equations]
         for classes in (self.root_classes, self.carbon_classes):
             used += [leaf for one in classes for leaf in one.leaves]
-        if any(general_error_needed(item) for item in self.match.equations):
-            used.append(unknown_error("equation_sd"))
-        return (*used, *default_error_model().leaves)
+        return (*used, *self.error_leaves, *default_error_model().leaves)
 
 
 def pool_totals(
@@ -312,6 +313,12 @@ def with_general_error(match: TreeMatch) -> TreeMatch:
         return replace(item, sigma=max(item.sigma or 0.0, sd), site_sigma=sd, note=GENERAL)
 
     return replace(match, equations=tuple(given(item) for item in match.equations))
+
+
+def general_errors(match: TreeMatch) -> list[str]:
+    """Names of the general errors that biomass equations were given."""
+    given = any(item.note == GENERAL for item in match.equations)
+    return ["equation_sd"] * given + ["density_sd"] * any(item.needs_density for item in match.equations)
 
 
 def equation_leaf(item: Equation) -> Leaf:

@@ -246,7 +246,38 @@ def test_biomass_equations_beside_the_volume_tables(hunan):
     ids = {item.id for item in equation.trees.match.equations}
     # The same equation at both dates, and one for each species.
     assert len(ids) == len(equation.trees.match.equations) == 2
-    assert all(item.site_sigma == 0.15 for item in equation.trees.match.equations)
+    assert all(item.site_sigma == 0.25 for item in equation.trees.match.equations)
+
+
+def test_plots_of_an_angle_gauge(hunan):
+    """One stratum gauged with a factor of 2 at both dates: a tree stands for 2 / (pi / 4 d^2) trees per hectare."""
+    gauged = {f"Y{number}" for number in range(30, 37)}
+
+    def gauge(sheet, row):
+        if row["样地号"] not in gauged:
+            return row
+        if sheet == "样地":
+            sides = {"边长(m)": None, "宽(m)": None, "半径(m)": None}
+            return {**row, "样地形状": "角规", "断面积系数(m2/ha)": 2, "量距方式": "水平距", **sides}
+        return None if sheet == "幼树" else row
+
+    for name in (FIRST_SURVEY, SECOND_SURVEY):
+        sheets(hunan, name, gauge)
+    _, site, found = measured(hunan)
+    trees = found.trees
+    table = site.inventory.trees.iloc[trees.rows]
+    a, b, c = VOLUME["马尾松"]
+    density, bef, roots, carbon = FACTORS["马尾松"]
+    mine = table["plot_id"].isin([f"{name}@2025-08-20" for name in gauged]).to_numpy()
+    pine = mine & (table["species"] == "马尾松").to_numpy()
+    dbh, height = trees.dbh_cm[pine], trees.height_m[pine]
+    carbon_kg = a * dbh**b * height**c * density * bef * 1000 * (1 + roots) * carbon
+    gauged_carbon = carbon_kg / 1000 * 2 / (np.pi / 4 * (dbh / 100) ** 2)
+    fir_t_ha = trees.carbon_kg("tree", len(site.inventory.trees))[trees.rows][mine & ~pine] / 1000
+    fir_t_ha = fir_t_ha * table["trees_per_ha"].to_numpy()[mine & ~pine]
+    by_hand = (gauged_carbon.sum() + fir_t_ha.sum()) / len(gauged)
+    assert estimates(found, "tree_t_ha")[2025, "PM-2015"].value == pytest.approx(by_hand, rel=1e-9)
+    assert found.change.sample.n == 36
 
 
 def test_a_curve_of_few_heights_is_an_error_that_all_its_trees_share(hunan):
