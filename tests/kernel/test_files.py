@@ -91,6 +91,28 @@ def test_a_killed_run_leaves_no_half_result_and_the_next_one_clears_up(tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_two_runs_into_one_folder_both_end_and_the_later_one_stands(tmp_path: Path):
+    script = (
+        "import sys, time; from pathlib import Path; from tanhui.kernel.files import staged_folder\n"
+        "with staged_folder(Path(sys.argv[1])) as stage:\n"
+        "    (stage / 'manifest.json').write_text('{\"format\": \"tanhui-manifest-1\"}')\n"
+        "    print('ready', flush=True); sys.stdin.readline(); (stage / 'result.json').write_text(sys.argv[2])\n"
+    )
+    out = tmp_path / "out"
+    runs = []
+    for name in ("first", "second"):
+        call = [sys.executable, "-c", script, str(out), name]
+        run = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"  # both are at work before either ends
+        runs.append(run)
+    for run in runs:
+        run.communicate("\n")
+        assert run.returncode == 0
+    assert (out / "result.json").read_text() == "second"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def test_a_file_is_written_whole(tmp_path: Path):
     path = tmp_path / "new" / "file.json"
     write_whole(path, b"one")

@@ -13,6 +13,10 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from tanhui.faces.cli.app import run
+    try:
+        from tanhui.faces.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while our own modules were still being read
+        code = 130
+    sys.exit(code)

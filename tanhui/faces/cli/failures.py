@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
+from tanhui.faces.cli.language import t
 from tanhui.kernel.errors import InputError, TanhuiError
 
 __all__ = ["BUG", "Bug", "in_words"]
@@ -58,7 +59,7 @@ def in_words(error: BaseException) -> TanhuiError:
 def os_error(error: OSError) -> TanhuiError:
     """What the operating system refused, about which path."""
     code = _CODES.get(error.errno or 0)
-    path = error.filename2 or error.filename or ""
+    path = error.filename2 or error.filename or t("the_output")  # a failed write names no path
     if isinstance(path, bytes):
         path = os.fsdecode(path)
     if code is None:

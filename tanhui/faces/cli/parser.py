@@ -112,6 +112,7 @@ DETAILS = (
     (r"Input should be greater than or equal to (\S+)", "usage.at_least"),
     (r"Input should be less than or equal to (\S+)", "usage.at_most"),
     (r"Input should be a valid (?:integer|number).*", "usage.not_a_number"),
+    (r"(?:path|file|directory) (.*) is not readable\.", "usage.not_readable"),
     (r"Value error, .* is not one of (.*)\.", "usage.one_of"),
 )
 

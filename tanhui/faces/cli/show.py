@@ -95,12 +95,14 @@ def show_table(
     room = screen_width(sum(natural) + PADDING * len(headers)) - PADDING * len(headers)
     if needed > room:
         return show_blocks(headers, cells, title)
+    import io
+
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD if can_say("─") else box.ASCII)
     for at, header in enumerate(headers):
         justify: Literal["left", "right"] = "right" if numeric[at] else "left"
         table.add_column(header, justify=justify, overflow="fold", no_wrap=solid[at])
@@ -108,7 +110,19 @@ def show_table(
         if last_is_total and number == len(cells):
             table.add_section()
         table.add_row(*map(Text, row))
-    Console(width=room + PADDING * len(headers), highlight=False).print(table)
+    # Written by us and not by Rich, which ends the program where nobody reads on.
+    page = io.StringIO()
+    Console(file=page, width=room + PADDING * len(headers), highlight=False).print(table)
+    sys.stdout.write("".join(line.rstrip() + "\n" for line in page.getvalue().splitlines()))
+
+
+def can_say(text: str) -> bool:
+    """Whether stdout has signs for a text."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
 
 
 #: A column of words can be made this narrow, and each column is this much wider than its text. [signs]
