@@ -223,6 +223,8 @@ def test_a_shrinking_stock_gives_no_credits_and_a_deficit_deepened_by_the_deduct
     sheets(hunan, SECOND_SURVEY, cut)
     project, site, found = measured(hunan)
     assert found.change.both.value < 0
+    # Too few of a species were left to measure: one curve of all of them, and a reader is told.
+    assert any("trees of the survey" in note["en"] for note in found.notes)
     claim = claimed(project, site, found)
     lines = {line.line: line.co2e_t for line in claim.lines}
     assert claim.credits_t == 0
@@ -232,6 +234,21 @@ def test_a_shrinking_stock_gives_no_credits_and_a_deficit_deepened_by_the_deduct
     assert claim.deficit_t == pytest.approx(-claim.net_t)
     # A loss is never too old: only the days before 2020-09-22 are out.
     assert [item.why for item in claim.excluded] == ["excluded.methods.before_cutoff"]
+
+
+def test_fourteen_measured_heights_are_too_few_for_a_curve(hunan):
+    seen = []
+
+    def drop(sheet, row):
+        if sheet == "树高":
+            seen.append(row)
+            return row if len(seen) <= 14 else None
+        return {**row, "复测树高(m)": None} if sheet == "复测" else row
+
+    sheets(hunan, SECOND_SURVEY, drop)
+    with pytest.raises(RefusedInput) as refused:
+        measured(hunan)
+    assert [(fault.code, fault.facts["pairs"]) for fault in refused.value.faults] == [("project.too_few_heights", 14)]
 
 
 def test_biomass_equations_beside_the_volume_tables(hunan):
