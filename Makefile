@@ -41,7 +41,7 @@ test-long: system .venv/.test
 	$(PY) -m pytest -n 2 --dist worksteal tests --long
 
 docs: .venv/.test
-	$(PY) -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
 
 # What the tests need beyond Python: a browser to look at the report, and a font with Chinese characters.
 system:

@@ -1,19 +1,22 @@
 """Pages made from data while the site is built, so that none of them can disagree with the code.
 
-``on_files`` adds the glossary, the references, errors and exit codes, and one API page per package; ``on_config`` puts
-the API and the pages of the methodologies into the navigation.
+``on_files`` adds the commands, the settings of a project, the glossary, the references, errors and exit codes, and one
+API page per package; ``on_config`` puts what is found by being there into the navigation.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from markdown_table import table
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from pages_commands import command_pages
+from pages_settings import settings_page
 
 import tanhui
 from tanhui.kernel.bibliography import glossary, references
@@ -26,12 +29,24 @@ COLUMNS_HERE = "<!-- columns of the tables -->"
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Add what is found by being there to the navigation."""
     docs = Path(config.docs_dir)
-    methods = [f"methods/{path.name}" for path in sorted((docs / "methods").glob("*.md"))]
+    made = [path for path in sorted((docs / "methods").glob("*.md")) if path.name != "confirm.md"]
+    methods = [{heading(path): f"methods/{path.name}"} for path in made]
+    commands = sorted(name for name in command_pages() if name != "commands.md")
     assert config.nav is not None
-    if methods:
-        config.nav.insert(2, {"Methodologies 方法学": methods})
+    for section in config.nav:
+        for title, pages in section.items() if isinstance(section, dict) else ():
+            if title.startswith("Methodologies"):
+                pages += methods
+            if title.startswith("Commands"):
+                pages += commands
     config.nav.append({"API": [f"api/{package}.md" for package in packages()]})
     return config
+
+
+def heading(path: Path) -> str:
+    """The first heading of a page up to a colon."""
+    found = re.search(r"^# ([^:\n]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else path.stem
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -40,6 +55,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "glossary.md": glossary_page(),
         "references.md": references_page(),
         "errors.md": errors_page(),
+        "project-file.md": settings_page(),
+        **command_pages(),
         **{f"api/{package}.md": api_page(package) for package in packages()},
     }
     for name, content in pages.items():
@@ -56,29 +73,6 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     """Show docstrings without the marks that only Sphinx understands."""
     html = re.sub(r":(?:func|class|meth|mod|data|attr|exc):(?=<code>)", "", html)
     return re.sub(r"::</p>", ":</p>", html.replace("<p>::</p>", ""))
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table."""
-    lines = [" | ".join(head), " | ".join("---" for _ in head)]
-    lines += [" | ".join(cell(value) for value in row) for row in rows]
-    return "\n".join(f"| {line} |" for line in lines)
-
-
-def cell(value: object) -> str:
-    """A value that cannot break its table or be taken for HTML."""
-    text = " ".join(str("" if value is None else value).split())
-    for sign, safe in {
-        "&": "&amp;",
-        "<": "&lt;",
-        "|": "&#124;",
-        "*": "&#42;",
-        "_": "&#95;",
-        "[": "&#91;",
-        "{": "&#123;",
-    }.items():
-        text = text.replace(sign, safe)
-    return text
 
 
 def glossary_page() -> str:
@@ -113,6 +107,8 @@ EXIT_CODES = [
         "输入或用法有误：列出全部问题，不写任何文件。",
         "Bad input or usage: every fault is listed, nothing is written.",
     ),
+    (70, "程序自身的错误。", "A mistake of the program; `TANHUI_DEBUG=1` shows where."),
+    (130, "被用户中断。", "Interrupted by the user."),
 ]
 
 

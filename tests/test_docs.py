@@ -8,11 +8,14 @@ written to that file first. Blocks of one page share names and the folder.
 """
 
 import html
+import json
+import math
 import os
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +45,9 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
-    return [Block(m["kind"], m["code"], text[: m.start("code")].count("\n") + 1, m["file"]) for m in BLOCK.finditer(text)]
+    return [
+        Block(m["kind"], m["code"], text[: m.start("code")].count("\n") + 1, m["file"]) for m in BLOCK.finditer(text)
+    ]
 
 
 def page_name(page: Path) -> str:
@@ -129,6 +134,60 @@ def test_links_lead_somewhere(page: Path):
     assert not missing, "\n".join(missing)
 
 
+def test_every_setting_has_words_in_both_languages_and_no_words_are_left_over(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(PROJECT / "docs"))
+    from pages_settings import names
+
+    words = tomllib.loads((PROJECT / "docs" / "settings.toml").read_text(encoding="utf-8"))
+    assert names() == set(words)
+    assert all(entry["zh"] and entry["en"] for entry in words.values())
+
+
+@pytest.mark.parametrize(
+    ("form", "parameters"),
+    [
+        ("richards", (300.0, 0.1, 3.0)),
+        ("logistic", (300.0, 40.0, 0.2)),
+        ("korf", (400.0, 20.0, 1.1)),
+        ("gompertz", (300.0, 5.0, 0.1)),
+        ("schumacher", (300.0, 20.0)),
+    ],
+)
+def test_the_curves_are_as_the_page_prints_them(form: str, parameters: tuple[float, ...], monkeypatch):
+    monkeypatch.syspath_prepend(str(PROJECT / "docs"))
+    from pages_settings import CURVES
+
+    from tanhui.sinks.forest.growth import GrowthCurve
+
+    letters, formula = next((row[1], row[2].strip("`")) for row in CURVES if row[0] == form)
+    given = dict(zip(letters.split(", "), parameters, strict=True))
+    curve = GrowthCurve("page", form, parameters, "m3/ha")
+    for age in (3.0, 12.0, 30.0):
+        by_page = eval(formula, {"exp": math.exp, "t": age, **given})
+        assert float(curve.value(age)) == pytest.approx(by_page, rel=1e-12)
+
+
+def keys_of(value: object) -> set[str]:
+    """Every key in a document, without those that are data: sources of error, file and package names."""
+    if isinstance(value, list):
+        return {key for item in value for key in keys_of(item)}
+    if not isinstance(value, dict):
+        return set()
+    found = set()
+    for key, inner in value.items():
+        found |= {key} if key in ("variance_shares", "tables", "software", "methods") else {key, *keys_of(inner)}
+    return found
+
+
+@pytest.mark.parametrize("example", ["rhode-island", "afforestation-hunan"])
+def test_the_fields_of_a_result_are_documented(demo: Path, example: str):
+    page = (PROJECT / "docs" / "result.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page)) | {"change", "stock", "change_domain", "stock_domain"}
+    for document in ("result.json", "manifest.json"):
+        keys = keys_of(json.loads((demo / example / document).read_text(encoding="utf-8")))
+        assert keys <= named, f"docs/result.md says nothing about {sorted(keys - named)}"
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
@@ -156,6 +215,21 @@ def test_the_site_has_the_pages_made_from_data(site: Path):
     assert "table.not_a_number" in words(site / "errors.html")
     assert "Unknown unit '{unit}'. Known units: {known}." in words(site / "errors.html")
     assert "dbh_cm" in words(site / "how-to" / "tables.html")
+    assert "parcels.area_unit" in words(site / "project-file.html")
+    assert "conditions.evidence.planting_design" in words(site / "project-file.html")
+
+
+def test_every_command_has_a_page_in_both_languages(site: Path):
+    import typer
+
+    from tanhui.faces.cli.app import app
+
+    for name, command in typer.main.get_command(app).commands.items():
+        page = words(site / "commands" / f"{name}.html")
+        assert f"tanhui {name}" in page
+        assert re.search(r"[\u4e00-\u9fff]{4}", page)
+        for below in getattr(command, "commands", {}):
+            assert f"tanhui {name} {below}" in page
 
 
 def test_the_api_reference_comes_from_the_docstrings(site: Path):
