@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tanhui.faces.demo import ILLUSTRATIVE, REAL
+from tanhui.projects.report.numbers import digits_for, number, percent, signed
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -82,6 +83,59 @@ def test_prints_on_a4(browser, report, tmp_path):
     page.close()
     pages = len(re.findall(rb"/Type\s*/Page\b", path.read_bytes()))
     assert 3 <= pages <= 14
+
+
+def test_the_file_stays_small(report):
+    assert report.stat().st_size <= 600_000
+
+
+def test_one_drawing_of_each_figure_is_shown(browser, report):
+    """Four are in the file, for page and phone in two languages; letters are as large as those of the tables."""
+    for width, kind in ((1000, "page"), (390, "phone")):
+        page = open_page(browser, report, width)
+        shown = [f for f in page.query_selector_all(".figure") if f.is_visible()]
+        assert len(shown) == len(page.query_selector_all(".figure")) / 4
+        for figure in shown:
+            assert kind in figure.get_attribute("class").split()
+            assert figure.get_attribute("lang") == "zh"
+            letters = figure.query_selector_all("text")
+            heights = [box["height"] for letter in letters if (box := letter.bounding_box())]
+            assert min(heights) >= 9
+        page.close()
+
+
+def test_reasons_of_one_kind_are_one_line(browser, report):
+    page = open_page(browser, report, 1000)
+    lines = page.query_selector_all(".note > ul > li")
+    assert 3 <= len(lines) <= 14
+    page.close()
+
+
+def test_a_link_to_a_reference_opens_where_it_leads(browser, report):
+    page = open_page(browser, report, 1000)
+    link = next(a for a in page.query_selector_all("a[href^='#ref-']") if a.is_visible())
+    target = link.get_attribute("href")
+    link.click()
+    page.wait_for_selector(f"[id='{target[1:]}']", state="visible")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("value", "se", "digits"), [(89.35, 13.49, 1), (1.0632, 0.345, 2), (21377, 3256, 0), (0.0123, 0.00456, 4)]
+)
+def test_digits_follow_the_standard_error(value, se, digits):
+    """By hand: two digits of the standard error, at least one below a thousand."""
+    assert digits_for(value, se) == digits
+
+
+def test_figures_without_an_error_and_without_a_value():
+    assert digits_for(3.0, 0.0) is None
+    assert digits_for(3.0, float("nan")) is None
+    assert number(None) == number(float("nan")) == "—"
+    assert number(-0.001, 2) == "0.00"
+    assert signed(0.0) == "0.00"
+    assert signed(-1505.714) == "\u22121,505.71"
+    assert percent(-0.118) == "\u221211.8 %"
 
 
 def test_no_wording_key_is_shown(report):
