@@ -116,7 +116,7 @@ def account(
             "carried_deficit_t": project.carried_deficit_t,
             "fires": [dict(fire) for fire in said.get("fires", ())],
             "parcels": parcels,
-            "equation_reasons": equation_reasons(measured.trees.match),
+            "equation_reasons": equation_reasons(measured.trees.match, project.trees.region),
             **{key: said[key] for key in ("conduct", "additionality", "evidence") if key in said},
         },
         file="project.toml",

@@ -277,7 +277,7 @@ def account(
     pools = tuple(
         PoolChange(name, change_c_t=yearly[f"{pool}_change_t_yr"] * period.years) for pool, name in METHOD_POOLS.items()
     )
-    inputs = StockDifferenceInputs(period, pools, equation_reasons=equation_reasons(trees.match))
+    inputs = StockDifferenceInputs(period, pools, equation_reasons=equation_reasons(trees.match, project.trees.region))
     claim = rules.account(inputs, recorder)
     return claim.to_dict(), (*recorder.used.values(), *trees.leaves())
 

@@ -34,6 +34,7 @@ from tanhui.mrv.uncertainty.totals import Shared, Totals
 from tanhui.sinks.forest.equations import mean_biomass_kg
 from tanhui.sinks.forest.height import HeightModel
 from tanhui.sinks.forest.model import Equation, TreeMatch
+from tanhui.sinks.forest.selection import region_id
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -352,8 +353,8 @@ def equation_rows(match: TreeMatch) -> list[Mapping[str, object]]:
     ]
 
 
-def equation_reasons(match: TreeMatch) -> tuple[str, ...]:
-    """Why equations make a result indicative, as ``<wording key>:<subject>``."""
+def equation_reasons(match: TreeMatch, region: str) -> tuple[str, ...]:
+    """Why equations make a result of a region indicative, as ``<wording key>:<subject>``."""
     found = []
     for row, item in zip(equation_rows(match), match.equations, strict=True):
         if item.quarantine:
@@ -362,6 +363,10 @@ def equation_reasons(match: TreeMatch) -> tuple[str, ...]:
             found.append(f"reason.projects.no_error:{item.id}")
         if item.status is not Status.PRIMARY:
             found.append(f"reason.projects.equation_{item.status.word}:{item.id}")
+        if item.region and not f"{region_id(region)}/".startswith(f"{item.region}/"):
+            found.append(f"reason.projects.elsewhere:{item.id}")
+        if item.d_min_cm is None and item.d_max_cm is None:
+            found.append(f"reason.projects.no_range:{item.id}")
         if row["out_of_range"]:
             found.append(f"reason.projects.out_of_range:{item.id} ({row['out_of_range']})")
     return tuple(found)

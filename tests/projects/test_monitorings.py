@@ -254,7 +254,11 @@ def test_fourteen_measured_heights_are_too_few_for_a_curve(hunan):
 def test_biomass_equations_beside_the_volume_tables(hunan):
     _, _, volume = measured(hunan)
     edit(hunan, 'route = "volume"', 'route = "equation"')
-    _, _, equation = measured(hunan)
+    project, site, equation = measured(hunan)
+    reasons = claimed(project, site, equation).indicative_reasons
+    # The fir of Hunan by an equation of Anhui; the pine of Hunan by one that states no range.
+    assert "reason.projects.elsewhere:cn/anhui2016/cunninghamia-lanceolata/d2h/agb" in reasons
+    assert "reason.projects.no_range:cn/zhou2018/hunan/pinus-massoniana/d2h/agb" in reasons
     for before, after in zip(volume.stocks, equation.stocks, strict=True):
         apart = math.log(after.both.value / before.both.value)
         # Two independent routes to one forest: they differ by less than two of their joint errors.
