@@ -110,8 +110,10 @@ def new_figure(width: Width, height_px: float) -> tuple[Figure, Axes]:
 
 
 def write(axes: Axes, x: float, y: float, text: str, width: Width, **style: Any) -> None:
-    """Letters at a place of the data, as large as all others."""
-    axes.annotate(text, (x, y), textcoords="offset points", fontsize=width.font_px, **{"color": INK, **style})
+    """Letters at a place of the data, as large as all others; they take no room from the data."""
+    axes.annotate(
+        text, (x, y), textcoords="offset points", fontsize=width.font_px, in_layout=False, **{"color": INK, **style}
+    )
 
 
 def folded(text: str, width: Width, room_px: float) -> str:

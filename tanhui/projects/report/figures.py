@@ -143,7 +143,7 @@ def waterfall(steps: Sequence[Step], *, lang: Lang, width: Width) -> str:
         write(axes, max(start, end), place, plain_number(step.value), width, xytext=(6, 0), va="center")
         level = end
         tops += [start, end]
-    axes.set_yticks(range(len(steps)), [folded(step.name[lang], width, 0.42 * width.px) for step in steps])
+    axes.set_yticks(range(len(steps)), [folded(step.name[lang], width, 0.47 * width.px) for step in steps])
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelcolor=INK)
     room = (max(tops) - min(tops) or 1.0) * (0.30 if width.narrow else 0.10)
@@ -163,13 +163,17 @@ def shares_figure(estimates: Sequence[Row], *, lang: Lang, width: Width) -> str:
     # A part that no bar is wide enough to show stands in the table below the figure only.
     present = [source for source in SOURCE_COLOURS if any(share.get(source, 0) >= 0.004 for share in shares)]
     rows = (len(present) + 1) // 2 if width.narrow else 1
-    figure, axes = new_figure(width, 20 + 52 * len(estimates) + 19 * rows)
+    labels = [folded(row["label"][lang], width, width.px) for row in estimates]
+    lines = 1 + max(label.count("\n") for label in labels)
+    figure, axes = new_figure(width, 20 + (32 + 20 * lines) * len(estimates) + 19 * rows)
+    # Half a bar, and where the bars end, in steps from one estimate to the next.
+    half = 0.25 if lines == 1 else 0.18
     for place, row in enumerate(estimates):
-        write(axes, 0, place - 0.25, row["label"][lang], width, xytext=(0, 3), va="bottom")
+        write(axes, 0, place - half, labels[place], width, xytext=(0, 3), va="bottom")
         left = 0.0
         for source in present:
             share = row["variance_shares"].get(source, 0.0)
-            axes.barh(place, share, left=left, color=SOURCE_COLOURS[source], height=0.5)
+            axes.barh(place, share, left=left, color=SOURCE_COLOURS[source], height=2 * half)
             if share * width.px >= 40:
                 colour = INK if source in PALE else "white"
                 middle: dict[str, Any] = {"xytext": (0, 0), "ha": "center", "va": "center", "color": colour}
@@ -178,7 +182,7 @@ def shares_figure(estimates: Sequence[Row], *, lang: Lang, width: Width) -> str:
     axes.set_yticks([])
     axes.set_xticks([])
     axes.set_xlim(0, 1)
-    axes.set_ylim(len(estimates) - 0.65, -0.8)
+    axes.set_ylim(len(estimates) - 1 + 1.4 * half, -1 + 0.8 * half)
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     legend_below(figure, {word(f"error.{s}", lang): Patch(color=SOURCE_COLOURS[s]) for s in present}, width)
