@@ -15,16 +15,10 @@ from tanhui.kernel.parameters import Leaf, Status
 from tanhui.kernel.species import Species, resolve_all
 from tanhui.kernel.wording import LANGS, say
 from tanhui.projects.choices import choice
+from tanhui.projects.general_errors import GENERAL, general_errors, unknown_error, with_general_error
 from tanhui.projects.model import Afforestation, TreeModel
 from tanhui.projects.site import Site
-from tanhui.projects.tree_carbon import (
-    GENERAL,
-    ClassValue,
-    TreeCarbon,
-    general_errors,
-    unknown_error,
-    with_general_error,
-)
+from tanhui.projects.tree_carbon import ClassValue, TreeCarbon
 from tanhui.sinks.forest.height import HeightModel, compare_height_models, impute_heights
 from tanhui.sinks.forest.model import Equation, TreeMatch
 from tanhui.sinks.forest.selection import match_trees

@@ -34,6 +34,7 @@ from tanhui.mrv.sampling import (
 from tanhui.mrv.sampling.agency import change_period, stock_period
 from tanhui.mrv.uncertainty.combine import Shape
 from tanhui.mrv.uncertainty.totals import Totals
+from tanhui.projects.general_errors import general_errors, unknown_error, with_general_error
 from tanhui.projects.model import Regional
 from tanhui.projects.result import head, parameter_rows, reason_texts, whole_result
 from tanhui.projects.river import River
@@ -44,13 +45,10 @@ from tanhui.projects.tree_carbon import (
     TreeCarbon,
     equation_reasons,
     equation_rows,
-    general_errors,
     on_top,
     on_top_of_change,
     pool_totals,
     together,
-    unknown_error,
-    with_general_error,
 )
 from tanhui.sensing.inventory.read_fia import read_fia
 from tanhui.sinks.forest.carbon_fraction import carbon_fraction

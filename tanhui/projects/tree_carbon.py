@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tanhui.kernel.data import data_path
-from tanhui.kernel.parameters import Leaf, Parameters, Status, load_parameters
+from tanhui.kernel.parameters import Leaf, Status
 from tanhui.mrv.uncertainty.analytic import analytic
 from tanhui.mrv.uncertainty.combine import (
     Combined,
@@ -31,6 +29,7 @@ from tanhui.mrv.uncertainty.model import Ratio, Sharing, Trees
 from tanhui.mrv.uncertainty.parameters import default_error_model
 from tanhui.mrv.uncertainty.prepare import covariance_root
 from tanhui.mrv.uncertainty.totals import Shared, Totals
+from tanhui.projects.general_errors import general_error_needed, unknown_error
 from tanhui.sinks.forest.equations import mean_biomass_kg
 from tanhui.sinks.forest.height import HeightModel
 from tanhui.sinks.forest.model import Equation, TreeMatch
@@ -282,44 +281,6 @@ def _summed(
     used, where = np.unique(group * len(keys) + factor, return_inverse=True)
     total: NDArray[np.float64] = np.bincount(where, loading).astype(float)
     return Shared(keys, used // len(keys), used % len(keys), total)
-
-
-@cache
-def unknown_errors() -> Parameters:
-    """The general errors."""
-    return load_parameters(data_path("projects", "unknown_errors.toml"), "projects/unknown_errors")
-
-
-def unknown_error(name: str) -> Leaf:
-    """One general error, for what a source prints without any."""
-    return unknown_errors()[name].at(date.max)
-
-
-def general_error_needed(item: Equation) -> bool:
-    """Whether an equation says nothing about how wrong it is as a whole."""
-    return item.covariance is None and (item.sigma is None or item.note == GENERAL)
-
-
-#: Marks an equation that was given the general error.
-GENERAL = "general error"
-
-
-def with_general_error(match: TreeMatch) -> TreeMatch:
-    """The match with a general error, shared by all trees of a class, where an equation has none of its own."""
-
-    def given(item: Equation) -> Equation:
-        if item.covariance is not None or item.site_sigma is not None:
-            return item
-        sd = unknown_error("equation_sd").number()
-        return replace(item, sigma=max(item.sigma or 0.0, sd), site_sigma=sd, note=GENERAL)
-
-    return replace(match, equations=tuple(given(item) for item in match.equations))
-
-
-def general_errors(match: TreeMatch) -> list[str]:
-    """Names of the general errors that biomass equations were given."""
-    given = any(item.note == GENERAL for item in match.equations)
-    return ["equation_sd"] * given + ["density_sd"] * any(item.needs_density for item in match.equations)
 
 
 def equation_leaf(item: Equation) -> Leaf:

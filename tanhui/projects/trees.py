@@ -18,6 +18,7 @@ from tanhui.kernel.errors import DomainError, Fault, InputError, RefusedInput
 from tanhui.kernel.parameters import worst
 from tanhui.kernel.progress import Progress, silent
 from tanhui.kernel.wording import Lang, say
+from tanhui.projects.general_errors import GENERAL, general_errors, unknown_error, with_general_error
 from tanhui.projects.tree_draws import Saver
 from tanhui.projects.tree_sizes import fill_density, fill_sizes, taxa
 from tanhui.projects.tree_table import TreeTable, read_trees
@@ -91,7 +92,7 @@ def tree_biomass(
     report = progress or silent
     saver = Saver.to(save_draws) if save_draws else None
     table = read_trees(file, group=group, rename=rename, units=units, sheet=sheet, progress=report, lang=lang)
-    match = _matched(table, equation, region or DEFAULT_REGION, lang)
+    match = with_general_error(_matched(table, equation, region or DEFAULT_REGION, lang))
     flags = _flags(table, match, lang)
     model = default_error_model()
     trees = _as_trees(table, match)
@@ -103,7 +104,8 @@ def tree_biomass(
         if saver:
             saver.finish(found.total)
     exact = expected_total(trees, model)
-    status = worst([*(leaf.status for leaf in model.leaves), *(e.status for e in match.equations)])
+    leaves = (*model.leaves, *(unknown_error(name) for name in general_errors(match) if name == "equation_sd"))
+    status = worst([*(leaf.status for leaf in leaves), *(e.status for e in match.equations)])
     return {
         "method": "monte-carlo, tree to total",
         "file": table.file,
@@ -114,7 +116,7 @@ def tree_biomass(
         "groups": _groups(table, found.groups) if table.group is not None else {},
         "total": _total(table, found.total, exact),
         "equations": [_equation(e, match, k) for k, e in enumerate(match.equations)],
-        "parameters": [leaf.to_dict() for leaf in model.leaves],
+        "parameters": [leaf.to_dict() for leaf in leaves],
         "status": status.word,
         "indicative": bool(status) or any(e.sigma is None for e in match.equations) or bool(match.out_of_range.any()),
         "flags": flags,
@@ -189,9 +191,27 @@ def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
         weight=None if whole else count,
         group=None if table.group is None else table.group[rows],
         groups=len(table.group_names) if table.group is not None else 1,
-        site=Sharing(np.zeros(len(dbh), np.intp), (table.file,)),
+        site=Sharing.of(_site_labels(table, match)[rows]),
         density_class=classes,
     )
+
+
+def _site_labels(table: TreeTable, match: TreeMatch) -> NDArray[np.object_]:
+    """Which trees share the error of their equation as a whole, shape (n,).
+
+    A general error belongs to the equation, the scatter between equations (Jenkins) to the species, and a difference
+    between places that somebody measured to the place: all trees of the file.
+    """
+    labels = np.empty(len(table), object)
+    for k, item in enumerate(match.equations):
+        mine = match.equation == k
+        if item.note == GENERAL:
+            labels[mine] = item.id
+        elif item.covariance is None and table.species is not None:
+            labels[mine] = np.array(table.species_names, object)[table.species[mine]]
+        else:
+            labels[mine] = table.file
+    return labels
 
 
 def _flags(table: TreeTable, match: TreeMatch, lang: Lang) -> list[str]:
@@ -209,7 +229,10 @@ def _flags(table: TreeTable, match: TreeMatch, lang: Lang) -> list[str]:
             flags.append(say("flag.trees.quarantined", lang, equation=e.id, reason=e.quarantine))
         if e.restriction:
             flags.append(say("flag.trees.restricted", lang, equation=e.id, restriction=e.restriction))
-        if e.covariance is None:
+        if e.note == GENERAL:
+            sd = f"{unknown_error('equation_sd').number():.0%}"
+            flags.append(say("flag.trees.general_error", lang, equation=e.id, sd=sd))
+        elif e.covariance is None:
             flags.append(say("flag.trees.no_covariance", lang, equation=e.id))
         if e.site_sigma is None:
             flags.append(say("flag.trees.no_site_effect", lang, equation=e.id))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tanhui.kernel.species import resolve
-from tanhui.projects.tree_carbon import unknown_error
+from tanhui.projects.general_errors import unknown_error
 from tanhui.sinks.forest.equations import equations, mean_biomass_kg
 from tanhui.sinks.forest.volume import bef_parameters
 

@@ -15,8 +15,8 @@ from tanhui.kernel.tables import read_table, table_spec
 from tanhui.kernel.units import is_unit
 from tanhui.sinks.forest.growth import GrowthCurve, project, user_curve
 from tanhui.sinks.forest.growth_fit import fit_growth, summed_increments
-from tanhui.sinks.forest.rotation import Cut, Rotation, long_term_average, stand_path
 from tanhui.sinks.forest.published_curves import growth_gaps, growth_table, published_curve
+from tanhui.sinks.forest.rotation import Cut, Rotation, long_term_average, stand_path
 
 # Current annual increment of Larix principis-rupprechtii, Weichang (yield table of Kang and Cui 2001, as used in
 # ChinaXiv 201605.00433, table 2): age 0 to 50 yr by 5, m3/ha/yr.
