@@ -106,15 +106,17 @@ def trade_in_sandbox(project: Finished, stage: Path) -> dict[str, Any]:
 
 def summary(finished: Finished, out: Path) -> dict[str, Any]:
     """An example's report and headline figures."""
-    from tanhui.projects.report.page import headline, number
+    from tanhui.projects.report.numbers import digits_for, number
+    from tanhui.projects.report.page import headline
 
     figures = []
     for card in headline(finished.result):
-        low, high = (number(x) for x in card["ci90"])
-        value = f"{number(card['value'])} {card['unit']}"
+        digits = digits_for(card["value"], card["se"])
+        low, high = (number(x, digits) for x in card["ci90"])
+        value = f"{number(card['value'], digits)} {card['unit']}"
         figures.append({lang: f"{card['name'][lang]} {card['year']}: {value} ({low} – {high})" for lang in LANGS})
     figures += [
-        {lang: say("cli.run.credits", lang, credits=claim["credits_t"]) for lang in LANGS}
+        {lang: say("cli.run.credits", lang, credits=f"{claim['credits_t']:,}") for lang in LANGS}
         for claim in finished.result["claims"]
         if claim["credits_t"]
     ]
