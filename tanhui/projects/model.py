@@ -6,18 +6,21 @@ parcels, strata, monitorings, answers to the eligibility clauses and, for the pl
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tanhui.kernel.errors import Fault, InputError, RefusedInput
 from tanhui.kernel.time import Period
+from tanhui.projects.settings import PROJECT_FILE, meaning_faults, shape_fault
 
 __all__ = [
+    "PROJECT_FILE",
     "Afforestation",
     "GrowthCurve",
     "Monitoring",
@@ -27,7 +30,8 @@ __all__ = [
     "load_project",
 ]
 
-PROJECT_FILE = "project.toml"
+#: A larger project file is none. [bytes]
+MAX_BYTES = 10 * 1024**2
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -106,9 +110,9 @@ class Dates(Part):
     def in_order(self) -> Dates:
         """Start before crediting before its end; the application after the start."""
         if not self.started <= self.crediting_start < self.crediting_end:
-            raise ValueError("started <= crediting_start < crediting_end")
+            raise ValueError("project.crediting_out_of_order")
         if self.applied < self.started:
-            raise ValueError("started <= applied")
+            raise ValueError("project.applied_before_start")
         return self
 
 
@@ -228,10 +232,11 @@ class Afforestation(Head):
         """Strata once each; monitorings in order and after planting."""
         ids = [stratum.id for stratum in self.strata]
         if len(set(ids)) != len(ids):
-            raise ValueError("strata: each id once")
+            twice = ", ".join(sorted({name for name in ids if ids.count(name) > 1}))
+            raise ValueError("project.stratum_twice", {"ids": twice})
         days = [visit.date for visit in self.monitoring]
         if days != sorted(set(days)):
-            raise ValueError("monitoring: dates in order, each once")
+            raise ValueError("project.monitoring_out_of_order")
         return self
 
 
@@ -244,32 +249,57 @@ def load_project(folder: Path) -> Regional | Afforestation:
     Raises
     ------
     InputError
-        If there is no project file or it is not TOML.
+        If there is no project file.
     RefusedInput
-        With one fault per wrong, missing or unknown setting.
+        If it is not TOML; else with one fault per setting that is wrong, missing, unknown, or names what we do not
+        know (a species, a region, an equation, a file).
     """
     path = folder / PROJECT_FILE
     if not path.is_file():
         raise InputError("project.missing", path=str(folder))
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError("project.unreadable", path=str(path), detail=str(error)) from None
+    content = read_content(path)
     kind = KINDS.get(str(content.get("method")))
     if kind is None:
-        known = ", ".join(KINDS)
-        raise RefusedInput([Fault("project.method", PROJECT_FILE, column="method", facts={"known": known})])
+        facts = {"known": ", ".join(KINDS)}
+        value = str(content.get("method", ""))[:80]
+        raise RefusedInput([Fault("project.method", PROJECT_FILE, column="method", value=value, facts=facts)])
     try:
-        return kind.model_validate(content)  # type: ignore[return-value]
+        project = kind.model_validate(content)
     except ValidationError as error:
-        raise RefusedInput([as_fault(detail) for detail in error.errors()]) from None
+        known = sorted(setting_names(kind))
+        raise RefusedInput([shape_fault(detail, content, known) for detail in error.errors()]) from None
+    if faults := meaning_faults(project, folder):
+        raise RefusedInput(faults)
+    return project  # type: ignore[return-value]
 
 
-def as_fault(detail: Mapping[str, Any]) -> Fault:
-    """One of pydantic's findings as a fault of ours."""
-    column = ".".join(str(part) for part in detail["loc"])
-    code = {"missing": "project.missing_key", "extra_forbidden": "project.unknown_key"}.get(
-        detail["type"], "project.value"
-    )
-    value = "" if detail["type"] == "missing" else str(detail["input"])[:80]
-    return Fault(code, PROJECT_FILE, column=column, value=value, facts={"detail": detail["msg"]})
+def read_content(path: Path) -> dict[str, Any]:
+    """The project file as plain data; a byte order mark, which Windows writes, is no matter."""
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise RefusedInput([Fault("project.too_large", PROJECT_FILE, facts={"size": size, "limit": MAX_BYTES})])
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise RefusedInput([Fault("project.not_utf8", PROJECT_FILE)]) from None
+    except tomllib.TOMLDecodeError as error:
+        said = re.fullmatch(r"(.*?) \(at (?:line (\d+), column \d+|.*)\)", str(error))
+        row = int(said[2]) if said and said[2] else None
+        raise RefusedInput([not_toml(said[1] if said else str(error), row)]) from None
+    except RecursionError:
+        raise RefusedInput([not_toml("nested too deeply", None)]) from None
+
+
+def not_toml(detail: str, row: int | None) -> Fault:
+    """What the parser says, and where."""
+    return Fault("project.not_toml", PROJECT_FILE, row=row, facts={"detail": detail})
+
+
+def setting_names(kind: type[BaseModel]) -> set[str]:
+    """Every name a setting may have, in this table and in those below it."""
+    names: set[str] = set()
+    for name, field in kind.model_fields.items():
+        names.add(name)
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                names |= setting_names(part)
+    return names
