@@ -6,9 +6,20 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 #: Files that the licence keeps out of the repository; tests that use them skip where they are absent.
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+# No time limit on an example: how fast the machine is today is no property of the code. The same examples each time,
+# so that a red test is a changed program; the long suite looks further afield.
+settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("new", settings.get_profile("same"), derandomize=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("new" if config.getoption("--long") else "same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,8 +20,8 @@ from tanhui.kernel.bibliography import glossary, references
 from tanhui.kernel.data import data_roots, merge
 from tanhui.kernel.errors import RefusedInput, TanhuiError
 from tanhui.kernel.parameters import Status, load_parameters
-from tanhui.kernel.table_cells import check_column
-from tanhui.kernel.table_model import Column
+from tanhui.kernel.tables.cells import check_column
+from tanhui.kernel.tables.model import Column
 from tanhui.kernel.units import is_unit
 from tanhui.kernel.wording import LANGS
 

@@ -142,7 +142,7 @@ def load_trust(path: Path) -> dict[str, TrustedKey]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["keys"]
         keys = [TrustedKey(e["name"], base64.b64decode(e["public"], validate=True), tuple(e["roles"])) for e in entries]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError("trust.unreadable", path=str(path), detail=str(error)) from None
     for key in keys:
         if len(key.public) != KEY_BYTES:

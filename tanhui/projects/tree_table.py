@@ -19,9 +19,9 @@ import numpy as np
 from tanhui.kernel.errors import Fault, RefusedInput
 from tanhui.kernel.progress import Progress, silent
 from tanhui.kernel.species import resolve_all
-from tanhui.kernel.table_cells import as_text
-from tanhui.kernel.table_headers import match_headers
 from tanhui.kernel.tables import TableSpec, iter_table, note_texts, read_raw, table_spec
+from tanhui.kernel.tables.cells import as_text
+from tanhui.kernel.tables.headers import match_headers
 from tanhui.kernel.wording import Lang, say
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 
 from tanhui.kernel.errors import RefusedInput
-from tanhui.kernel.table_excel import MAX_UNPACKED
 from tanhui.kernel.tables import Column, TableSpec, note_texts, read_table
+from tanhui.kernel.tables.excel_file import MAX_UNPACKED
 
 SPEC = TableSpec(
     "small",

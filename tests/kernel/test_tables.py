@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tanhui.kernel.errors import RefusedInput
-from tanhui.kernel.table_cells import FAULTS_KEPT
 from tanhui.kernel.tables import (
     Column,
     TableSpec,
@@ -22,6 +21,7 @@ from tanhui.kernel.tables import (
     read_table,
     table_spec,
 )
+from tanhui.kernel.tables.cells import FAULTS_KEPT
 
 TREES = table_spec("inventory", "trees")
 SMALL = TableSpec(

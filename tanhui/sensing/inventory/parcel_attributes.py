@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.data import data_path, read_toml
 from tanhui.kernel.errors import Fault, RefusedInput
-from tanhui.kernel.table_headers import match_headers, split_unit
 from tanhui.kernel.tables import check_frame, listed_faults, simple, table_spec
+from tanhui.kernel.tables.headers import match_headers, split_unit
 from tanhui.kernel.units import find_unit
 from tanhui.sensing.inventory.crs import Datum, Helmert
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from tanhui.kernel.canonical import digest, file_digest
 from tanhui.kernel.errors import Fault, RefusedInput
 from tanhui.kernel.nouns import Observation
-from tanhui.kernel.table_files import decode
-from tanhui.kernel.table_headers import note
 from tanhui.kernel.tables import MAX_BYTES, simple
+from tanhui.kernel.tables.formats import decode
+from tanhui.kernel.tables.headers import note
 from tanhui.sensing.inventory import coordinate_txt
 from tanhui.sensing.inventory.crs import facts
 from tanhui.sensing.inventory.text_encoding import decode_value, encoding_of, looks_broken, named_encoding

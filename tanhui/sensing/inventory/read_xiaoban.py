@@ -15,8 +15,8 @@ import numpy as np
 from tanhui.kernel.errors import Fault, RefusedInput
 from tanhui.kernel.nouns import Observation
 from tanhui.kernel.species import resolve_all
-from tanhui.kernel.table_headers import note
 from tanhui.kernel.tables import table_spec
+from tanhui.kernel.tables.headers import note
 from tanhui.kernel.units import conversion_factor, convert
 from tanhui.sensing.inventory import map_offsets
 from tanhui.sensing.inventory.crs import candidates, datum_of, ellipsoidal_area_ha, place_fault, to_cgcs2000

@@ -8,7 +8,7 @@ import numpy as np
 
 from tanhui.kernel.errors import Fault
 from tanhui.kernel.species import resolve_all
-from tanhui.kernel.table_headers import note
+from tanhui.kernel.tables.headers import note
 from tanhui.sensing.inventory.limits import limit
 from tanhui.sensing.inventory.plot_geometry import (
     CM_PER_M,

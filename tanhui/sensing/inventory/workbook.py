@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.data import data_path, read_toml
 from tanhui.kernel.errors import Fault, RefusedInput
-from tanhui.kernel.table_files import refuse_size
 from tanhui.kernel.tables import TableSpec, read_table, simple, table_spec
+from tanhui.kernel.tables.formats import refuse_size
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -69,7 +69,7 @@ def load_user_equations(path: Path) -> dict[str, Equation]:
 
 def _read(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Rows as text with their number in the file (for TOML the place of the table)."""
-    from tanhui.kernel.table_files import decode
+    from tanhui.kernel.tables.formats import decode
 
     try:
         text = decode(path.read_bytes(), path.name)

@@ -1,13 +1,4 @@
-"""Tables from people: CSV (UTF-8, UTF-16 or GB18030, plain or gzipped), Excel and Parquet, checked.
-
-A table is described by a TOML file beside the data (``data/<room>/<table>.toml``): one entry per column with its
-meaning, unit, kind, range and the headers people use for it. :func:`read_table` gives a frame whose columns have our
-names and units and whose index is the row number in the file, so a later check can still say where; or it refuses
-with every fault it found. :func:`iter_table` does the same for tables that do not fit into memory.
-
-What the reader did without being asked (a unit converted, title rows skipped) is in ``frame.attrs["notes"]``;
-:func:`note_texts` puts it in words.
-"""
+"""Read a described table whole, or block by block, with every fault listed."""
 
 from __future__ import annotations
 
@@ -17,40 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.errors import Fault, RefusedInput
-from tanhui.kernel.table_cells import (
+from tanhui.kernel.tables.cells import (
     FAULTS_KEPT,
     capped,
     check_column,
     listed_faults,
-    number_faults,
     second_header,
     totals_rows,
 )
-from tanhui.kernel.table_files import MAX_BYTES, Source, open_source
-from tanhui.kernel.table_files import read as read_file
-from tanhui.kernel.table_headers import MatchedHeaders, match_headers, note
-from tanhui.kernel.table_model import Column, Kind, TableSpec, simple, table_spec
+from tanhui.kernel.tables.formats import Source, open_source
+from tanhui.kernel.tables.formats import read as read_file
+from tanhui.kernel.tables.headers import MatchedHeaders, match_headers, note
+from tanhui.kernel.tables.model import TableSpec
 from tanhui.kernel.wording import Lang, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "FAULTS_KEPT",
-    "MAX_BYTES",
-    "Column",
-    "Kind",
-    "TableSpec",
-    "check_frame",
-    "iter_table",
-    "listed_faults",
-    "note_texts",
-    "number_faults",
-    "read_raw",
-    "read_table",
-    "simple",
-    "table_spec",
-]
+__all__ = ["check_frame", "iter_table", "note_texts", "read_raw", "read_table"]
 
 #: Rows that are checked at a time where the whole table is wanted anyway.
 _ROWS_PER_BLOCK = 250_000

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 from tanhui.kernel.errors import Fault, InputError
-from tanhui.kernel.table_model import Column, TableSpec, simple
+from tanhui.kernel.tables.model import Column, TableSpec, simple
 from tanhui.kernel.units import conversion_factor, find_unit, units
 
 __all__ = ["HEADER_SEARCH_ROWS", "MatchedHeaders", "find_header_row", "match_headers", "note", "split_unit"]

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.errors import Fault, RefusedInput
-from tanhui.kernel.table_csv import csv_blocks, csv_layout, decode
-from tanhui.kernel.table_headers import MAX_COLUMNS, find_header_row, note
-from tanhui.kernel.table_model import TableSpec
+from tanhui.kernel.tables.csv_file import csv_blocks, csv_layout, decode
+from tanhui.kernel.tables.headers import MAX_COLUMNS, find_header_row, note
+from tanhui.kernel.tables.model import TableSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ def _csv_source(path: Path, spec: TableSpec | None) -> Source:
 def _excel_source(path: Path, wanted: str | None, spec: TableSpec | None) -> Source:
     import pandas as pd
 
-    from tanhui.kernel.table_excel import read_sheet
+    from tanhui.kernel.tables.excel_file import read_sheet
 
     found = read_sheet(path, wanted)
     if not found.rows:

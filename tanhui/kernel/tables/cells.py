@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.data import data_path, read_toml
 from tanhui.kernel.errors import Fault
-from tanhui.kernel.table_model import Column
+from tanhui.kernel.tables.model import Column
 from tanhui.kernel.units import find_unit
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from tanhui.kernel.errors import Fault, RefusedInput
-from tanhui.kernel.table_headers import note
+from tanhui.kernel.tables.headers import note
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

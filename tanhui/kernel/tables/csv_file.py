@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tanhui.kernel.errors import Fault, RefusedInput
-from tanhui.kernel.table_cells import FAULTS_KEPT
-from tanhui.kernel.table_headers import HEADER_SEARCH_ROWS, find_header_row, note
-from tanhui.kernel.table_model import TableSpec
+from tanhui.kernel.tables.cells import FAULTS_KEPT
+from tanhui.kernel.tables.headers import HEADER_SEARCH_ROWS, find_header_row, note
+from tanhui.kernel.tables.model import TableSpec
 
 if TYPE_CHECKING:
     import pandas as pd
