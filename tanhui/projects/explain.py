@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Derivation", "explain"]
 
+#: What a result and a manifest hold at least.
+RESULT_KEYS = {"estimates", "claims", "domain", "equations", "tables"}
+MANIFEST_KEYS = {"result_sha256", "parameters", "inputs", "run", "seed"}
 #: Trees shown of the many behind a figure: the ones that weigh most.
 TREES_SHOWN = 10
 
@@ -78,13 +81,7 @@ class Derivation:
             found.append(say("explain.strata", lang))
             found += [f"  {x['domain']}: {x['value']:,.6g} ± {x['se']:,.4g} {x['unit']}" for x in self.by_stratum]
         found.append(say("explain.trees", lang, count=self.rows))
-        found += [
-            "  "
-            + ", ".join(
-                f"{key} {value:.6g}" if isinstance(value, float) else f"{key} {value}" for key, value in x.items()
-            )
-            for x in self.heaviest
-        ]
+        found += ["  " + tree_line(x, lang) for x in self.heaviest]
         found.append(say("explain.equations", lang))
         found += [f"  {x['id']}: {x['printed']} [{x['status']}] {x['reference']}" for x in self.equations]
         found.append(say("explain.parameters", lang))
@@ -96,6 +93,13 @@ class Derivation:
         found += [f"  {x['name']}  sha256 {x['sha256']}" for x in self.inputs]
         found.append(say("explain.run", lang, run=self.run, seed=self.seed))
         return found
+
+
+def tree_line(tree: Mapping[str, Any], lang: Lang) -> str:
+    """One tree of those that weigh most."""
+    mark = "，" if lang == "zh" else ", "
+    shown = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in tree.items()}
+    return mark.join(f"{say(f'explain.column.{key}', lang, default=key)} {value}" for key, value in shown.items())
 
 
 def explain(out: Path, quantity: str) -> Derivation:
@@ -140,8 +144,11 @@ def read_run(out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         result, manifest = (
             json.loads((out / name).read_text(encoding="utf-8")) for name in ("result.json", "manifest.json")
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError("explain.no_run", path=str(out), detail=str(error)) from None
+    for document, keys, name in ((result, RESULT_KEYS, "result.json"), (manifest, MANIFEST_KEYS, "manifest.json")):
+        if not isinstance(document, dict) or not keys <= document.keys():
+            raise IntegrityError("explain.changed", file=name)
     if manifest["result_sha256"] != result_digest(result):
         raise IntegrityError("explain.changed", file="result.json")
     for name, sha256 in result["tables"].items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -69,7 +70,8 @@ def run(argv: Sequence[str]) -> int:
     as_json = "--json" in argv
     ready_streams()
     speak_our_language()
-    signal.signal(signal.SIGTERM, interrupt)
+    with suppress(ValueError):  # only the main thread may, and only a command line needs it
+        signal.signal(signal.SIGTERM, interrupt)
     try:
         code = finished(argv, as_json)
         sys.stdout.flush()

@@ -88,7 +88,7 @@ def accounts(folder: FolderArgument, as_json: JsonOption = False) -> None:
         for row in rows
         for b in row["balances"] or [{"batch": "", "vintage": "", "units": 0}]
     ]
-    show_table([t(f"column.{key}") for key in ("account", "name", "batch", "vintage", "units")], table)
+    show_table([t(f"column.{key}") for key in ("account", "name", "batch", "vintage", "units")], table, whole=(0, 2))
 
 
 @commands.command("issue", help=t("registry.issue.help"))
@@ -108,7 +108,7 @@ def issue(
     from tanhui.registry.service import Registry
 
     result, manifest = read_json(run / "result.json"), read_json(run / "manifest.json")
-    if not result["claims"]:
+    if not isinstance(result, dict) or not isinstance(manifest, dict) or not result.get("claims"):
         raise InputError("cli.no_claim", path=str(run))
     with Registry(folder) as registry:
         batches = registry.issue_from_claim(
@@ -126,7 +126,11 @@ def issue(
         show_json([batch.to_dict() for batch in batches])
         return
     headers = [t(f"column.{key}") for key in ("batch", "vintage", "first", "last", "units")]
-    show_table(headers, [(b.id, str(b.vintage), b.serials.first, b.serials.end - 1, b.serials.units) for b in batches])
+    show_table(
+        headers,
+        [(b.id, str(b.vintage), b.serials.first, b.serials.end - 1, b.serials.units) for b in batches],
+        whole=(0,),
+    )
 
 
 @commands.command("transfer", help=t("registry.transfer.help"))
@@ -169,7 +173,11 @@ def retire(
     from tanhui.kernel.time import Period
     from tanhui.registry.service import Registry
 
-    period = Period.inclusive(day(first), day(last)) if first and last else None
+    if bool(first) != bool(last):
+        raise InputError("cli.half_a_period")
+    period = Period.inclusive(day(first), day(last)) if first and last and day(first) <= day(last) else None
+    if first and last and period is None:
+        raise InputError("cli.days_out_of_order", first=first, last=last)
     with Registry(folder) as registry:
         retirement = registry.retire(
             account_id,
@@ -247,6 +255,8 @@ def verify(
 
         verdict = verify_log(file, anchors)
     elif file.is_dir():
+        if not (file / "manifest.json").is_file() or not (file / "result.json").is_file():
+            raise InputError("cli.nothing_to_verify", path=str(file))
         verdict = verify_run_folder(file)
     else:
         verdict = verify_certificate_file(file, anchors, run_folder=run)
@@ -268,8 +278,13 @@ def show_holdings(found: Any, as_json: bool) -> None:
     if as_json:
         show_json([holding.to_dict() for holding in found])
         return
+    if not found:
+        say_line(t("registry.nothing_held"))
+        return
     headers = [t(f"column.{key}") for key in ("account", "batch", "first", "last", "units")]
-    show_table(headers, [(h.owner, h.batch, h.serials.first, h.serials.end - 1, h.serials.units) for h in found])
+    show_table(
+        headers, [(h.owner, h.batch, h.serials.first, h.serials.end - 1, h.serials.units) for h in found], whole=(0, 1)
+    )
 
 
 def read_json(path: Path) -> Any:
