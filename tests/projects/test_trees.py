@@ -214,3 +214,81 @@ def test_a_refused_table_leaves_no_draws(tmp_path):
     assert not (tmp_path / "d.parquet").exists()
     with pytest.raises(InputError):
         tree_biomass(table(tmp_path), save_draws=tmp_path / "d.txt")
+
+
+def test_groups_stand_in_the_order_people_count(tmp_path):
+    rows = [f"{k},{plot},20,15,0.5" for k, plot in enumerate(["P10", "P9", "p1", "10", "9", "样地2", "样地10"])]
+    found = tree_biomass(table(tmp_path, rows), group="plot", draws=5, equation="chave2014")
+    assert list(found["groups"]) == ["9", "10", "P9", "P10", "p1", "样地2", "样地10"]
+
+
+def test_trees_are_counted_as_rows_and_as_trees(tmp_path):
+    columns = "plot,dbh_cm,height_m,wood_density_g_cm3,count"
+    path = table(tmp_path, ["A,20,15,0.5,3", "A,21,15,0.5,", "B,22,15,0.5,2.5"], columns)
+    found = tree_biomass(path, group="plot", draws=5, equation="chave2014")
+    assert {name: (group["n"], group["trees"]) for name, group in found["groups"].items()} == {
+        "A": (2, 4),
+        "B": (1, 2.5),
+    }
+    assert (found["total"]["n"], found["total"]["trees"]) == (3, 6.5)
+
+
+def test_columns_nobody_reads_are_named(tmp_path):
+    path = table(tmp_path, ["1,20,15,0.5,800,1.5"], "tree_id,dbh_cm,height_m,wood_density_g_cm3,trees_per_ha,weight")
+    flags = tree_biomass(path, draws=5, equation="chave2014")["flags"]
+    assert any("trees_per_ha" in flag and "count" in flag for flag in flags)
+    assert any("weight" in flag for flag in flags)
+    plain = tree_biomass(table(tmp_path), group="plot", draws=5, equation="chave2014")["flags"]
+    assert not any("not used" in flag for flag in plain)
+
+
+def test_a_missing_group_is_listed_with_the_other_faults(tmp_path):
+    found, refused = codes(table(tmp_path, ["1,A,0,15,0.5", "1,A,20,15,0.5"]), group="stand")
+    assert found == {"table.not_above", "trees.no_group", "trees.duplicate_id"}
+    assert "plot_id" in refused.text("en") or "plot" in refused.text("en")
+
+
+def test_an_infinite_diameter_says_nothing_of_units(tmp_path):
+    found, _ = codes(table(tmp_path, ["1,A,inf,15,0.5", "2,A,1e400,15,0.5", "3,A,20,15,0.5"]))
+    assert found == {"table.not_a_number"}
+
+
+def test_columns_may_be_named_as_the_file_names_them(tmp_path):
+    path = table(tmp_path, ["1,200,15,0.5"], "样木号,胸径,树高,WD")
+    found = tree_biomass(path, draws=50, equation="chave2014", units={"胸径": "mm"})
+    same = tree_biomass(table(tmp_path, ["1,20,15,0.5"], "样木号,胸径,树高,WD"), draws=50, equation="chave2014")
+    assert found["total"] == same["total"]
+    renamed = table(tmp_path, ["1,20,15,0.5"], "样木号,径,树高,WD")
+    assert tree_biomass(renamed, draws=50, equation="chave2014", rename={"胸径": "径"})["total"] == same["total"]
+
+
+def test_one_header_cannot_be_two_columns(tmp_path):
+    rename = {"dbh_cm": "height_m", "height_m": "height_m"}
+    assert "table.map_twice" in codes(table(tmp_path), equation="chave2014", rename=rename)[0]
+
+
+def test_what_is_no_table_is_refused(tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    assert codes(tmp_path / "folder.csv")[0] == {"file.is_folder"}
+    assert codes(table(tmp_path), sheet="Sheet1")[0] == {"table.has_no_sheets"}
+    names = ["dbh_cm", *(f"c{k}" for k in range(3000))]
+    wide = table(tmp_path, [",".join(["20"] * len(names))], ",".join(names), "wide.csv")
+    assert codes(wide)[0] == {"table.too_many_columns"}
+
+
+def test_a_sparse_file_of_five_gigabytes_is_refused_unread(tmp_path):
+    for name in ("t.csv", "t.xlsx", "t.parquet"):
+        with (tmp_path / name).open("wb") as stream:
+            stream.truncate(5 * 1024**3)
+        assert codes(tmp_path / name)[0] == {"file.too_large"}
+
+
+def test_an_interrupt_leaves_no_draws(tmp_path):
+    def stop(step, done, total):
+        if step == "draws":
+            raise KeyboardInterrupt
+
+    for name in ("d.parquet", "d.npz"):
+        with pytest.raises(KeyboardInterrupt):
+            tree_biomass(table(tmp_path), draws=5, equation="chave2014", save_draws=tmp_path / name, progress=stop)
+    assert [path.name for path in tmp_path.iterdir()] == ["trees.csv"]

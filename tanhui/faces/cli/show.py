@@ -92,7 +92,8 @@ def show_table(
     solid = [numeric[at] or at in whole for at in range(len(headers))]
     natural = [max(map(text_width, (header, *(row[at] for row in cells)))) for at, header in enumerate(headers)]
     needed = sum(size if fixed else min(size, BREAKABLE) for size, fixed in zip(natural, solid, strict=True))
-    room = screen_width(sum(natural) + PADDING * len(headers)) - PADDING * len(headers)
+    frame = PADDING * len(headers) + 1
+    room = screen_width(sum(natural) + frame) - frame
     if needed > room:
         return show_blocks(headers, cells, title)
     import io
@@ -112,7 +113,7 @@ def show_table(
         table.add_row(*map(Text, row))
     # Written by us and not by Rich, which ends the program where nobody reads on.
     page = io.StringIO()
-    Console(file=page, width=room + PADDING * len(headers), highlight=False).print(table)
+    Console(file=page, width=room + frame, highlight=False).print(table)
     sys.stdout.write("".join(line.rstrip() + "\n" for line in page.getvalue().splitlines()))
 
 
