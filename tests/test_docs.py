@@ -233,10 +233,12 @@ def test_every_command_has_a_page_in_both_languages(site: Path):
 
 
 def test_the_api_reference_comes_from_the_docstrings(site: Path):
-    kernel = (site / "api" / "kernel.html").read_text(encoding="utf-8")
-    assert "tanhui.kernel.tables" in kernel
-    assert "iter_table" in kernel
-    assert not re.search(r":(func|class|mod|meth):", kernel)
+    kernel, tables = (
+        (site / "api" / f"{name}.html").read_text(encoding="utf-8") for name in ("kernel", "kernel.tables")
+    )
+    assert "tanhui.kernel.units" in kernel
+    assert "iter_table" in tables
+    assert not re.search(r":(func|class|mod|meth):", kernel + tables)
 
 
 def test_every_page_is_in_the_navigation(site: Path):
