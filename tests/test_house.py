@@ -192,26 +192,6 @@ def test_every_module_and_every_public_function_says_what_it_is_for():
     assert not wrong, "\n".join(map(str, wrong))
 
 
-#: Words of the workshop that made a file, and hosts of package registries: neither belongs in the product.
-FOREIGN_WORDS = re.compile(
-    r"/work/(main|shared)|\bpypi\.org\b|files\.pythonhosted\.org|\bAI assistant\b", re.IGNORECASE
-)
-
-
-def test_no_file_speaks_of_the_workshop():
-    listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=False).stdout
-    if not listed:
-        pytest.skip("not a git checkout")
-    wrong = []
-    for line in listed.splitlines():
-        path = PROJECT / line
-        if path.suffix in {".py", ".md", ".toml", ".csv", ".sh", ".yml", ".html", ".j2"} and path.is_file():
-            text = path.read_text(encoding="utf-8", errors="replace")
-            if line != "tests/test_house.py" and (found := FOREIGN_WORDS.search(text)):
-                wrong.append(f"{line}: {found[0]}")
-    assert not wrong, "\n".join(map(str, wrong))
-
-
 @pytest.mark.parametrize(("script", "shell"), [(".ci/run", "bash"), ("tests/system-packages.sh", "sh")])
 def test_scripts_parse(script: str, shell: str):
     subprocess.run([shell, "-n", str(PROJECT / script)], check=True)
