@@ -27,7 +27,7 @@ from tanhui.sinks.forest.model import Equation, TreeMatch
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tanhui.mrv.uncertainty.model import Trees
+    from tanhui.mrv.uncertainty.model import Sharing, Trees
 
 __all__ = ["tree_biomass"]
 
@@ -180,7 +180,7 @@ def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
     classes = None
     if table.density_class is not None:
         classes = Sharing(table.density_class[rows], tuple(table.species_names))
-    dbh = numbers["dbh_cm"][rows]
+    dbh, sites = numbers["dbh_cm"][rows], _sites(table, match)
     return Trees(
         dbh_cm=dbh,
         match=TreeMatch(match.equations, match.equation[rows], match.out_of_range[rows], match.reasons),
@@ -191,27 +191,37 @@ def _as_trees(table: TreeTable, match: TreeMatch) -> Trees:
         weight=None if whole else count,
         group=None if table.group is None else table.group[rows],
         groups=len(table.group_names) if table.group is not None else 1,
-        site=Sharing.of(_site_labels(table, match)[rows]),
+        site=Sharing(sites.index[rows], sites.ids),
         density_class=classes,
     )
 
 
-def _site_labels(table: TreeTable, match: TreeMatch) -> NDArray[np.object_]:
-    """Which trees share the error of their equation as a whole, shape (n,).
+def _sites(table: TreeTable, match: TreeMatch) -> Sharing:
+    """Which trees share the error of their equation as a whole; numbers and not names, for tables of a million trees.
 
     A general error belongs to the equation, the scatter between equations (Jenkins) to the species, and a difference
     between places that somebody measured to the place: all trees of the file.
     """
-    labels = np.empty(len(table), object)
+    from tanhui.mrv.uncertainty.model import Sharing
+
+    numbers: dict[str, int] = {}
+
+    def number(name: str) -> int:
+        return numbers.setdefault(name, len(numbers))
+
+    index = np.empty(len(table), np.intp)
     for k, item in enumerate(match.equations):
         mine = match.equation == k
         if item.note == GENERAL:
-            labels[mine] = item.id
+            index[mine] = number(item.id)
         elif item.covariance is None and table.species is not None:
-            labels[mine] = np.array(table.species_names, object)[table.species[mine]]
+            used, place = np.unique(table.species[mine], return_inverse=True)
+            index[mine] = np.array([number(table.species_names[code]) for code in used], np.intp)[place]
         else:
-            labels[mine] = table.file
-    return labels
+            index[mine] = number(table.file)
+    names = sorted(numbers)
+    rank = {name: at for at, name in enumerate(names)}
+    return Sharing(np.array([rank[name] for name in numbers], np.intp)[index], tuple(names))
 
 
 def _flags(table: TreeTable, match: TreeMatch, lang: Lang) -> list[str]:

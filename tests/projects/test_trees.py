@@ -292,3 +292,23 @@ def test_an_interrupt_leaves_no_draws(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             tree_biomass(table(tmp_path), draws=5, equation="chave2014", save_draws=tmp_path / name, progress=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["trees.csv"]
+
+
+def test_who_shares_the_error_of_an_equation(tmp_path):
+    from tanhui.projects.general_errors import GENERAL, with_general_error
+    from tanhui.projects.tree_table import read_trees
+    from tanhui.projects.trees import _matched, _sites
+
+    names = ["Pinus strobus", "Quercus rubra", "Acer rubrum", "Pinus strobus"]
+    rows = [f"{k},{names[k % 4]},{10 + k}" for k in range(12)]
+    read = read_trees(table(tmp_path, rows, "tree_id,species,dbh_cm"))
+    match = with_general_error(_matched(read, None, "us", "en"))
+    found = _sites(read, match)
+    # Jenkins' equations print the scatter between equations: by species, whatever equation they share.
+    assert [found.ids[k] for k in found.index] == [names[k % 4] for k in range(12)]
+    read = read_trees(table(tmp_path, [f"{k},杉木,{10 + k}" for k in range(4)], "tree_id,species,dbh_cm"))
+    match = with_general_error(_matched(read, None, "cn", "zh"))
+    assert match.equations[0].note == GENERAL
+    assert _sites(read, match).ids == (match.equations[0].id,)
+    empty = read_trees(table(tmp_path, ["1,杉木,20,dead"], "tree_id,species,dbh_cm,status"))
+    assert len(_sites(empty, with_general_error(_matched(empty, None, "cn", "zh"))).index) == 0
