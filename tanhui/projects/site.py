@@ -87,13 +87,14 @@ class Site:
         """What was found, for a person to recognise."""
         found: dict[str, Any] = {
             "parcels": len(self.parcels.frame),
-            "coordinate system": self.parcels.system,
-            "measured area_ha": round(self.parcels.area_ha, 4),
+            "system": self.parcels.system,
+            "area_ha": round(self.parcels.area_ha, 4),
+            "strata": {name: round(area, 4) for name, area in self.area_ha.items()},
         }
-        found |= {f"stratum {name} ha": round(area, 4) for name, area in self.area_ha.items()}
         for survey in self.surveys:
             plots, trees = survey.inventory.plots, survey.inventory.trees
-            found[survey.file] = f"{len(plots)} plots, {len(trees)} tree rows, {len(survey.heights)} heights"
+            counts = {"plots": len(plots), "trees": len(trees), "heights": len(survey.heights)}
+            found.setdefault("surveys", {})[survey.file] = counts
         return found
 
 
@@ -174,6 +175,12 @@ def stratum_of(parcel: pd.Series, strata: tuple[Stratum, ...]) -> str:
     return fitting[0] if len(fitting) == 1 else ""
 
 
+def planted_text(parcel: pd.Series) -> str:
+    """The planting year of a parcel as people write it."""
+    year = parcel.get("planted_year")
+    return "" if year is None or year != year else f"{float(year):.0f}"
+
+
 def with_strata(project: Afforestation, parcels: Parcels) -> tuple[Parcels, dict[str, float], list[Fault]]:
     """Parcels with their stratum and credited area, the area of each stratum, parcels in none, strata without any.
 
@@ -191,7 +198,7 @@ def with_strata(project: Afforestation, parcels: Parcels) -> tuple[Parcels, dict
             row=int(str(row)),
             column="stratum",
             value=str(parcel["parcel_id"]),
-            facts={"species": parcel.get("species", ""), "planted": parcel.get("planted_year", "")},
+            facts={"species": parcel.get("species", ""), "planted": planted_text(parcel)},
         )
         for row, parcel in frame.iterrows()
         if not parcel["stratum"]

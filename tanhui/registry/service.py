@@ -47,6 +47,8 @@ __all__ = ["Registry"]
 
 #: A request id is the client's; it only has to be short and printable.
 MAX_REQUEST = 200
+#: Letters of an account's name.
+MAX_NAME = 200
 
 
 class Registry:
@@ -122,8 +124,8 @@ class Registry:
 
     def open_account(self, name: str, *, request: str) -> AccountView:
         """A new account. Its id is a pseudonym; the name is committed to, and can be erased."""
-        if not name.strip():
-            raise InputError("registry.account_name_empty")
+        if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+            raise InputError("registry.account_name_wrong", most=MAX_NAME)
 
         def act(tx: Writer, index: int, at: str) -> JournalEntry:
             opening = self._opening(tx, name)

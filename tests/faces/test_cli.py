@@ -175,3 +175,22 @@ def test_nothing_on_stdout_but_the_document(demo, hunan, tmp_path):
     assert answer.returncode == 0, answer.stderr
     document = json.loads(answer.stdout)
     assert document == json.loads((tmp_path / "out" / "result.json").read_text())
+
+
+def test_a_checklist_without_decisions_is_not_signed(tmp_path):
+    checklist, key = tmp_path / "checklist.json", tmp_path / "li.key"
+    tanhui("methods", "confirm", "ipcc/stock-difference", "--out", checklist)
+    tanhui("methods", "key", "li", "--out", key)
+    answer = tanhui("methods", "sign", checklist, "--key", key, "--out", tmp_path / "signed.json", "--json")
+    assert answer.returncode == 2
+    assert json.loads(answer.stdout)["error"]["code"] == "methods.nothing_decided"
+    assert not (tmp_path / "signed.json").exists()
+
+
+@pytest.mark.parametrize("name", ["", "x\x1b[31m", "名" * 201])
+def test_account_names_are_short_and_printable(tmp_path, name):
+    registry = tmp_path / "registry"
+    tanhui("registry", "init", registry, "--name", "test.example/log")
+    answer = tanhui("registry", "account", registry, name, "--json")
+    assert answer.returncode == 2
+    assert json.loads(tanhui("registry", "accounts", registry, "--json").stdout) == []

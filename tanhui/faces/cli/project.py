@@ -10,6 +10,7 @@ import typer
 
 from tanhui.faces.cli.language import LANG, t
 from tanhui.faces.cli.show import Interval, JsonOption, progress_bar, say_line, show_json, show_table
+from tanhui.kernel.wording import say
 
 __all__ = ["add_to"]
 
@@ -73,8 +74,17 @@ def check(folder: ProjectArgument, as_json: JsonOption = False) -> None:
     if as_json:
         show_json(summary)
         return
-    show_table([t("column.what"), t("column.value")], summary["facts"].items())
+    show_table([t("column.what"), t("column.value")], fact_rows(summary["facts"]))
     say_line(t("check.fine"))
+
+
+def fact_rows(facts: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    """What a check found, one line each: names we know in the caller's language, the files' own as they are."""
+    rows: list[tuple[str, Any]] = []
+    for key, value in facts.items():
+        name = before + say(f"cli.fact.{key}", LANG, default=key)
+        rows += fact_rows(value, f"{name} · ") if isinstance(value, Mapping) else [(name, value)]
+    return rows
 
 
 def plan(folder: ProjectArgument, out: OutOption = None, as_json: JsonOption = False) -> None:

@@ -188,6 +188,8 @@ def sign_checklist(document: Mapping[str, Any], key: SigningKey) -> dict[str, An
     RefusedInput
         With every fault: an entry the method does not have, a value that is not the product's, an unknown decision,
         a confirmed entry without page or day.
+    InputError
+        If nothing was decided: there is nothing to sign yet.
     """
     own = {entry["id"]: entry for entry in checklist(document["method"])["entries"]}
     faults: list[Fault] = []
@@ -205,6 +207,8 @@ def sign_checklist(document: Mapping[str, Any], key: SigningKey) -> dict[str, An
                 "found": entry.get("found", ""),
             }
         )
+    if not faults and not any(entry.get("decision") for entry in document["entries"]):
+        raise InputError("methods.nothing_decided")
     if faults:
         raise RefusedInput(faults)
     return sign_document(PURPOSE, {"format": FORMAT, "method": document["method"], "entries": entries}, key)

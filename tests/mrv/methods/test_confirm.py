@@ -121,7 +121,13 @@ def test_a_changed_confirmation_is_found_out(tmp_path):
         confirmed(tmp_path, signed)
 
 
-@pytest.mark.parametrize("decision", ["wrong", "unread", ""])
+def test_nothing_decided_is_nothing_to_sign():
+    with pytest.raises(InputError) as caught:
+        sign_checklist(filled(f"{ID}/k_risk", decision="", found="0.05"), EXPERT)
+    assert caught.value.code == "methods.nothing_decided"
+
+
+@pytest.mark.parametrize("decision", ["wrong", "unread"])
 def test_only_confirmed_entries_count(tmp_path, decision):
     signed = sign_checklist(filled(f"{ID}/k_risk", decision=decision, found="0.05"), EXPERT)
     assert confirmed(tmp_path, signed) == []
