@@ -16,7 +16,7 @@ from tanhui.kernel.data import data_path
 from tanhui.kernel.errors import DomainError
 from tanhui.kernel.parameters import Status
 from tanhui.kernel.species import Species
-from tanhui.sinks.forest.roots import Z95
+from tanhui.sinks.forest.roots import se_of_range
 from tanhui.sinks.forest.volume import bef_parameters
 
 __all__ = ["CarbonFraction", "carbon_fraction"]
@@ -38,9 +38,7 @@ class CarbonFraction:
     @property
     def se(self) -> float | None:
         """Standard error from the printed range read as a 95 % interval; None where none is printed."""
-        if self.low is None or self.high is None:
-            return None
-        return (self.high - self.low) / (2 * Z95)
+        return se_of_range(self.low, self.high)
 
 
 def carbon_fraction(edition: str, group: str | Species = "default") -> CarbonFraction:

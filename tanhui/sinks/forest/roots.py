@@ -55,14 +55,17 @@ class RootRatio:
     @property
     def se(self) -> float | None:
         """Standard error from the printed range read as a 95 % interval; None where none is printed."""
-        if self.low is None or self.high is None:
-            return None
-        return (self.high - self.low) / (2 * Z95)
+        return se_of_range(self.low, self.high)
 
     @property
     def error_note(self) -> str:
         """What the error rests on."""
         return "forest.note.no_error" if self.se is None else "forest.note.range_as_95"
+
+
+def se_of_range(low: float | None, high: float | None) -> float | None:
+    """Standard error from a printed range read as a 95 % interval; None where none is printed."""
+    return None if low is None or high is None else (high - low) / (2 * Z95)
 
 
 def root_ratio_ipcc2006(zone: str, agb_t_ha: float, forest: str = "") -> RootRatio:
