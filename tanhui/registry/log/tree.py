@@ -1,31 +1,38 @@
 """The Merkle tree of the log, as RFC 9162 section 2.1 defines it: appending, roots, proofs.
 
 A tree is read through ``node(level, position)``, the hash over the complete subtree of ``2**level`` leaves that begins
-at leaf ``position * 2**level``. Such nodes never change once written, so a store only ever adds them, and an append
-reads one node per completed level (the frontier). Everything here is pure.
+at leaf ``position * 2**level``. Such nodes never change once written, so a store only ever adds them. To append, the
+roots of the complete subtrees along the right edge are enough: the :class:`Frontier`. Everything here is pure.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from tanhui.kernel.errors import DomainError
+from tanhui.kernel.errors import DomainError, IntegrityError
 
 __all__ = [
     "EMPTY_ROOT",
+    "Frontier",
     "MemoryTree",
+    "ReadNode",
     "completed_nodes",
     "consistency_proof",
     "inclusion_proof",
     "leaf_hash",
     "node_hash",
+    "parents",
     "root_hash",
     "verify_consistency",
     "verify_inclusion",
 ]
 
+#: Length of a hash. [bytes]
 HASH_BYTES = 32
+#: Leaves that a log can have, as signed notes and tiles count them.
+MAX_SIZE = 2**63 - 1
 #: Root of the tree without leaves.
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
@@ -40,6 +47,12 @@ def leaf_hash(data: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Hash of an inner node."""
     return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def parents(hashes: Sequence[bytes]) -> list[bytes]:
+    """The nodes above a row that begins at an even position; an odd last one has none yet."""
+    sha256 = hashlib.sha256  # this loop is all the work of a large append
+    return [sha256(b"\x01" + left + right).digest() for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
 
 
 def completed_nodes(size: int, leaf: bytes, node: ReadNode) -> Iterator[tuple[int, int, bytes]]:
@@ -83,16 +96,15 @@ def inclusion_proof(index: int, size: int, node: ReadNode) -> list[bytes]:
     if not 0 <= index < size:
         raise DomainError("registry.no_such_leaf", index=index, size=size)
     path: list[bytes] = []
-    first, end = 0, size
-    while end - first > 1:
-        middle = first + _split(end - first)
-        if index < middle:
-            path.append(_subtree(middle, end, node))
-            end = middle
-        else:
-            path.append(_subtree(first, middle, node))
-            first = middle
-    return path[::-1]
+    level, position, last = 0, index, size - 1
+    while last:
+        sibling = position ^ 1
+        if sibling < last:
+            path.append(node(level, sibling))
+        elif sibling == last:  # only the last subtree of a level can be incomplete
+            path.append(_subtree(sibling << level, size, node))
+        level, position, last = level + 1, position >> 1, last >> 1
+    return path
 
 
 def consistency_proof(first: int, second: int, node: ReadNode) -> list[bytes]:
@@ -170,8 +182,63 @@ def verify_consistency(first: int, second: int, first_root: bytes, second_root: 
     return last == 0 and old == first_root and new == second_root
 
 
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """The right edge of a tree, all that appending needs: the roots of its complete subtrees, largest first.
+
+    There is one per 1 in the binary spelling of the size. Also called a compact range.
+    """
+
+    size: int = 0
+    hashes: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.size <= MAX_SIZE or len(self.hashes) != self.size.bit_count() or not _are_hashes(self.hashes):
+            raise IntegrityError("registry.frontier_malformed")
+
+    def extend(self, leaf_hashes: Iterable[bytes]) -> Frontier:
+        """The frontier after more leaves, given by their hashes."""
+        row, edge, kept, level = list(leaf_hashes), list(self.hashes), list[bytes](), 0
+        size = self.size + len(row)
+        while row or edge:
+            if self.size >> level & 1:
+                row.insert(0, edge.pop())
+            if len(row) & 1:
+                kept.append(row.pop())
+            row, level = parents(row), level + 1
+        return Frontier(size, tuple(reversed(kept)))
+
+    def root(self) -> bytes:
+        """The root of the tree."""
+        if not self.hashes:
+            return EMPTY_ROOT
+        *larger, value = self.hashes
+        for left in reversed(larger):
+            value = node_hash(left, value)
+        return value
+
+    def to_bytes(self) -> bytes:
+        """The size in eight bytes, highest first, then the hashes."""
+        return self.size.to_bytes(8, "big") + b"".join(self.hashes)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Frontier:
+        """What :meth:`to_bytes` wrote.
+
+        Raises
+        ------
+        IntegrityError
+            If it is anything else.
+        """
+        rest = data[8:]
+        hashes = tuple(rest[at : at + HASH_BYTES] for at in range(0, len(rest), HASH_BYTES))
+        if len(data) < 8:
+            raise IntegrityError("registry.frontier_malformed")
+        return cls(int.from_bytes(data[:8], "big"), hashes)
+
+
 class MemoryTree:
-    """A tree in memory, for replays and tests."""
+    """A tree in memory with all its nodes, for replays and tests."""
 
     def __init__(self) -> None:
         self._levels: list[list[bytes]] = [[]]
@@ -187,10 +254,17 @@ class MemoryTree:
 
     def append(self, leaf: bytes) -> None:
         """Add a leaf by its hash."""
-        for level, _, value in list(completed_nodes(self.size, leaf, self.node)):
-            if level == len(self._levels):
+        self.extend((leaf,))
+
+    def extend(self, leaf_hashes: Iterable[bytes]) -> None:
+        """Add many leaves by their hashes, level by level."""
+        fresh, level = list(leaf_hashes), 0
+        while fresh:
+            if level + 1 == len(self._levels):
                 self._levels.append([])
-            self._levels[level].append(value)
+            row, above = self._levels[level], self._levels[level + 1]
+            row.extend(fresh)
+            fresh, level = parents(row[2 * len(above) :]), level + 1
 
     def root(self, size: int | None = None) -> bytes:
         """Root of the first ``size`` leaves, all of them by default."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tanhui.kernel.errors import DomainError
+from tanhui.kernel.errors import DomainError, IntegrityError
 from tanhui.registry.log import (
     EMPTY_ROOT,
+    Frontier,
     MemoryTree,
+    completed_nodes,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -20,6 +25,7 @@ from tanhui.registry.log import (
     verify_consistency,
     verify_inclusion,
 )
+from tanhui.registry.log.cosignature import is_subtree
 
 # Leaves, roots and proofs of the Certificate Transparency reference implementation (cpp/merkletree/merkle_tree_test.cc,
 # repeated by trillian and transparency-dev/merkle).
@@ -99,10 +105,12 @@ CONSISTENCY = [
 ]
 
 
+SOME_HASH = bytes.fromhex("abacaba000000000000000000000000000000000000000000060061e00123456")
+
+
 def tree_of(leaves: list[bytes]) -> MemoryTree:
     tree = MemoryTree()
-    for leaf in leaves:
-        tree.append(leaf_hash(leaf))
+    tree.extend(map(leaf_hash, leaves))
     return tree
 
 
@@ -248,3 +256,180 @@ def test_malformed_proofs_are_refused_not_crashed_on(first: int, second: int, pr
 def test_impossible_sizes(first: int, second: int):
     with pytest.raises(DomainError):
         consistency_proof(first, second, tree_of(LEAVES).node)
+
+
+# The probes of transparency-dev/merkle (testdata/inclusion and testdata/consistency, Apache-2.0), made from the proofs
+# above as its generator makes them. It counts in unsigned 64-bit integers, so 0 - 1 is its largest.
+
+
+def inclusion_probes(index: int, size: int, proof: list[bytes], root: bytes, leaf: bytes) -> dict[str, tuple]:
+    probes = {
+        "leafIdx - 1": ((index - 1) % 2**64, size, leaf, proof, root),
+        "leafIdx + 1": (index + 1, size, leaf, proof, root),
+        "leafIdx ^ 2": (index ^ 2, size, leaf, proof, root),
+        "treeSize * 2": (index, size * 2, leaf, proof, root),
+        "treeSize div 2": (index, size // 2, leaf, proof, root),
+        "wrong leaf": (index, size, b"WrongLeaf", proof, root),
+        "empty root": (index, size, leaf, proof, EMPTY_ROOT),
+        "random root": (index, size, leaf, proof, SOME_HASH),
+        "trailing garbage": (index, size, leaf, [*proof, b""], root),
+        "trailing root": (index, size, leaf, [*proof, root], root),
+        "preceding garbage": (index, size, leaf, [b"", *proof], root),
+        "preceding root": (index, size, leaf, [root, *proof], root),
+        "removed component": (index, size, leaf, proof[:-1], root),
+        "inserted component": (index, size, leaf, [*proof[:1], SOME_HASH, *proof[1:]], root),
+    }
+    for place, value in enumerate(proof):
+        changed = [*proof[:place], bytes([value[0] ^ 8]) + value[1:], *proof[place + 1 :]]
+        probes[f"modified proof[{place}] bit 3"] = (index, size, leaf, changed, root)
+    return probes
+
+
+def consistency_probes(first: int, second: int, proof: list[bytes], old: bytes, new: bytes) -> dict[str, tuple]:
+    probes = {
+        "size1 - 1": (first - 1, second, old, new, proof),
+        "size1 + 1": (first + 1, second, old, new, proof),
+        "size1 ^ 2": (first ^ 2, second, old, new, proof),
+        "size2 * 2": (first, second * 2, old, new, proof),
+        "size2 div 2": (first, second // 2, old, new, proof),
+        "wrong root1": (first, second, b"WrongRoot", new, proof),
+        "wrong root2": (first, second, old, b"WrongRoot", proof),
+        "swapped roots": (first, second, new, old, proof),
+        "empty proof": (first, second, old, new, []),
+        "trailing garbage": (first, second, old, new, [*proof, b""]),
+        "trailing root1": (first, second, old, new, [*proof, old]),
+        "trailing root2": (first, second, old, new, [*proof, new]),
+        "preceding garbage": (first, second, old, new, [b"", *proof]),
+        "preceding root1": (first, second, old, new, [old, *proof]),
+        "preceding root2": (first, second, old, new, [new, *proof]),
+        "preceding proof[0]": (first, second, old, new, [proof[0], *proof]),
+        "truncated proof": (first, second, old, new, proof[:-1]),
+    }
+    for place, value in enumerate(proof):
+        changed = [*proof[:place], bytes([value[0] ^ 16]) + value[1:], *proof[place + 1 :]]
+        probes[f"modified proof[{place}] bit 4"] = (first, second, old, new, changed)
+    return probes
+
+
+@pytest.mark.parametrize(("index", "size", "proof"), [case for case in INCLUSION if case[2]])
+def test_published_wrong_inclusion_proofs_are_refused(index: int, size: int, proof: list[str]):
+    hashes, leaf = list(map(bytes.fromhex, proof)), leaf_hash(LEAVES[index])
+    probes = inclusion_probes(index, size, hashes, bytes.fromhex(ROOTS[size - 1]), leaf)
+    assert [name for name, probe in probes.items() if verify_inclusion(*probe)] == []
+
+
+@pytest.mark.parametrize(("first", "second", "proof"), [case for case in CONSISTENCY if case[2]])
+def test_published_wrong_consistency_proofs_are_refused(first: int, second: int, proof: list[str]):
+    roots = [bytes.fromhex(ROOTS[size - 1]) for size in (first, second)]
+    probes = consistency_probes(first, second, list(map(bytes.fromhex, proof)), *roots)
+    assert [name for name, probe in probes.items() if verify_consistency(*probe)] == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "old", "new", "proof"),
+    [
+        # testdata/consistency/additional, all of them wrong; E is the root of the empty tree.
+        (0, 0, EMPTY_ROOT, SOME_HASH, []),
+        (1, 1, EMPTY_ROOT, SOME_HASH, []),
+        (0, 0, EMPTY_ROOT, EMPTY_ROOT, [EMPTY_ROOT]),
+        (0, 1, EMPTY_ROOT, EMPTY_ROOT, [EMPTY_ROOT]),
+        (1, 1, EMPTY_ROOT, EMPTY_ROOT, [EMPTY_ROOT]),
+        (1, 0, SOME_HASH, EMPTY_ROOT, []),
+        (2, 1, SOME_HASH, EMPTY_ROOT, []),
+        (1, 2, SOME_HASH, EMPTY_ROOT, []),
+    ],
+)
+def test_published_wrong_cases_at_the_edges(first: int, second: int, old: bytes, new: bytes, proof: list[bytes]):
+    assert not verify_consistency(first, second, old, new, proof)
+
+
+def test_proofs_of_a_log_of_a_billion_certificates():
+    case = json.loads(Path(__file__).with_name("argon2020.json").read_text(encoding="utf-8"))
+    path, consistency = ([base64.b64decode(value) for value in case[name]] for name in ("audit_path", "consistency"))
+    leaf, root, old = (base64.b64decode(case[name]) for name in ("leaf_input", "root", "first_root"))
+    index, size, first = case["leaf_index"], case["tree_size"], case["first"]
+    assert verify_inclusion(index, size, leaf_hash(leaf), path, root)
+    assert not verify_inclusion(index + 1, size, leaf_hash(leaf), path, root)
+    assert verify_consistency(first, size, old, root, consistency)
+    assert not verify_consistency(first - 1, size, old, root, consistency)
+
+
+# github.com/FiloSottile/torchwood, subtree_test.go (BSD-3-Clause): digests over all subtrees of 130 one-byte leaves,
+# and over the proofs of all leaves in them. Subtrees are trees of their own, so our roots and proofs are theirs.
+TORCHWOOD_ROOTS = "b82806ad4265bb151c1119c0f4db437bb4d1a1f887b3a7fba1cd4ebf552e3e81"
+TORCHWOOD_PROOFS = "ac2a8f989e44d99e399db448050ff5f19757df53cfb716aa81015d3955d8163f"
+
+
+def test_every_root_and_proof_of_another_implementation():
+    tree = tree_of([bytes([number]) for number in range(130)])
+    roots, proofs = hashlib.sha256(), hashlib.sha256()
+    for end in range(131):
+        for start in filter(lambda first: is_subtree(first, end), range(end + 1)):
+
+            def node(level: int, position: int, start: int = start) -> bytes:
+                return tree.node(level, position + (start >> level))
+
+            roots.update(f"[{start}, {end}) {root_hash(end - start, node).hex()}\n".encode())
+            for leaf in range(start, end):
+                proof = inclusion_proof(leaf - start, end - start, node)
+                proofs.update(
+                    " ".join([f"{leaf} [{start}, {end})", *(value.hex() for value in proof)]).encode() + b"\n"
+                )
+    assert roots.hexdigest() == TORCHWOOD_ROOTS
+    assert proofs.hexdigest() == TORCHWOOD_PROOFS
+
+
+# Appending
+
+
+@given(st.lists(st.integers(0, 300), max_size=8))
+def test_appending_in_pieces_gives_the_same_tree(pieces: list[int]):
+    frontier, bulk, single, leaves = Frontier(), MemoryTree(), MemoryTree(), list[bytes]()
+    for piece in pieces:
+        fresh = [str(number).encode() for number in range(len(leaves), len(leaves) + piece)]
+        hashes = [leaf_hash(leaf) for leaf in fresh]
+        leaves += fresh
+        frontier, _ = frontier.extend(hashes), bulk.extend(hashes)
+        for value in hashes:
+            single.append(value)
+        assert frontier.root() == bulk.root() == single.root() == mth(leaves)
+        assert Frontier.from_bytes(frontier.to_bytes()) == frontier
+    assert frontier.size == bulk.size == len(leaves)
+
+
+def test_a_frontier_is_what_a_store_of_nodes_would_have():
+    nodes: dict[tuple[int, int], bytes] = {}
+    frontier = Frontier()
+    for size in range(70):
+        leaf = leaf_hash(bytes([size]))
+        nodes.update(
+            {(level, place): value for level, place, value in completed_nodes(size, leaf, lambda *k: nodes[k])}
+        )
+        frontier = frontier.extend([leaf])
+        assert set(frontier.hashes) <= set(nodes.values())
+        assert frontier.root() == root_hash(size + 1, lambda level, place: nodes[level, place])
+
+
+def test_a_large_frontier_keeps_its_size():
+    # 2**62 + 1 leaves: one large subtree, one leaf.
+    frontier = Frontier(2**62, (SOME_HASH,)).extend([EMPTY_ROOT])
+    assert (frontier.size, frontier.hashes) == (2**62 + 1, (SOME_HASH, EMPTY_ROOT))
+    assert frontier.root() == node_hash(SOME_HASH, EMPTY_ROOT)
+
+
+@given(st.binary(max_size=120))
+def test_malformed_frontiers(data: bytes):
+    try:
+        frontier = Frontier.from_bytes(data)
+    except IntegrityError:
+        return
+    assert frontier.to_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("size", "hashes"),
+    [(1, ()), (0, (SOME_HASH,)), (-1, ()), (2**63, (SOME_HASH,)), (1, (b"short",)), (3, (SOME_HASH,))],
+)
+def test_impossible_frontiers(size: int, hashes: tuple[bytes, ...]):
+    with pytest.raises(IntegrityError):
+        Frontier(size, hashes)
