@@ -1,4 +1,4 @@
-"""Ed25519 against the vectors of RFC 8032 section 7.1, and every way a signed document can be wrong."""
+"""Ed25519, ML-DSA-65 and both together against published vectors, and every way a signed document can be wrong."""
 
 import base64
 import json
@@ -11,15 +11,24 @@ from hypothesis import strategies as st
 
 from tanhui.kernel.errors import InputError, IntegrityError
 from tanhui.kernel.signing import (
+    COMPOSITE_LABEL,
+    HYBRID,
+    ML_DSA,
     SUITE,
+    SUITES,
     SigningKey,
     TrustedKey,
+    composite_message,
     key_id,
     load_trust,
     sign_document,
+    signed_bytes,
+    suite_named,
     verify_document,
     verify_signature,
 )
+
+PUBLISHED = json.loads(Path(__file__).with_name("vectors").joinpath("post_quantum.json").read_text())
 
 #: RFC 8032 section 7.1, TEST 1 to 3: secret key, public key, message, signature.
 VECTORS = [
@@ -79,7 +88,9 @@ def test_another_purpose_role_suite_or_stranger_does_not_count():
     with pytest.raises(IntegrityError, match="expert one"):
         verify_document("purpose-2", document, TRUST, "expert")
     document["signatures"][0]["suite"] = SUITE + "-weaker"
-    assert verify_document("purpose-1", document, TRUST, "expert") == []
+    with pytest.raises(IntegrityError) as refusal:
+        verify_document("purpose-1", document, TRUST, "expert")
+    assert refusal.value.code == "signature.suite_refused"
 
 
 def test_a_changed_body_is_found():
@@ -129,19 +140,30 @@ def test_a_key_id_that_is_no_text_is_a_stranger():
     assert verify_document("purpose-1", document, TRUST, "expert") == []
 
 
-def test_a_key_file_keeps_name_and_seed_and_is_its_owners_alone(tmp_path: Path):
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_key_file_keeps_name_seed_and_suite_and_is_its_owners_alone(tmp_path: Path, suite):
     path = tmp_path / "keys" / "expert.key"
-    KEY.save(path)
-    assert SigningKey.load(path) == KEY
+    key = SigningKey.generate("expert one", suite)
+    key.save(path)
+    assert SigningKey.load(path) == key
     assert os.stat(path).st_mode & 0o077 == 0
     with pytest.raises(InputError) as refusal:
         SigningKey.generate("other").save(path)
     assert refusal.value.code == "key.exists"
-    assert SigningKey.load(path) == KEY
+    assert SigningKey.load(path) == key
 
 
 def test_a_key_never_prints_its_seed():
     assert "seed" not in repr(KEY)
+    assert str(KEY.seed) not in f"{KEY} {KEY!r}"
+
+
+def test_a_refusal_quotes_nothing_of_a_key_file(tmp_path: Path):
+    path = tmp_path / "bad.key"
+    path.write_bytes(b"name \xf0secret")
+    with pytest.raises(InputError) as refusal:
+        SigningKey.load(path)
+    assert refusal.value.facts["detail"] == "UnicodeDecodeError"
 
 
 @pytest.mark.parametrize("content", ["", "name", "name AAAA", "name !!!!"])
@@ -168,4 +190,152 @@ def test_a_damaged_trust_file_is_refused(tmp_path: Path, content):
     path = tmp_path / "trust.json"
     path.write_text(content)
     with pytest.raises(InputError):
+        load_trust(path)
+
+
+# The other suites
+
+
+@pytest.mark.parametrize("case", PUBLISHED["ml_dsa_65"]["cases"], ids=["0", "1"])
+def test_known_answers_of_fips_204(case):
+    seed, public, message = (bytes.fromhex(case[name]) for name in ("xi", "pk", "msg"))
+    signature = bytes.fromhex(case["sm"])[: -len(message)]
+    assert SigningKey("kat", seed, ML_DSA).public == public
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+
+    MLDSA65PublicKey.from_public_bytes(public).verify(signature, message, bytes.fromhex(case["ctx"]))
+    # The published signature has a context, ours never has: it is not one of ours.
+    assert not verify_signature(public, signature, message, ML_DSA)
+
+
+def test_the_message_of_a_composite_key_is_that_of_the_draft():
+    # draft-ietf-lamps-pq-composite-sigs, "Example of id-MLDSA65-ECDSA-P256-SHA512 construction of M'", without context.
+    published = (
+        "436f6d706f73697465416c676f726974686d5369676e617475726573323032"
+        "35434f4d505349472d4d4c44534136352d503235362d534841353132000f89ee1fcb7b0a4f7809d1267a029719004c5a5e5ec323a7"
+        "c3523a20974f9a3f202f56fadba4cd9e8d654ab9f2e96dc5c795ea176fa20ede8d854c342f903533"
+    )
+    message = bytes.fromhex("00010203040506070809")
+    assert composite_message(message, b"COMPSIG-MLDSA65-P256-SHA512").hex() == published
+
+
+def test_a_composite_signature_is_two_signatures_of_that_message():
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+
+    key = SigningKey.generate("both", HYBRID)
+    signature, signed = key.sign(b"message"), composite_message(b"message")
+    MLDSA65PublicKey.from_public_bytes(key.public[:1952]).verify(signature[:3309], signed, COMPOSITE_LABEL)
+    Ed25519PublicKey.from_public_bytes(key.public[1952:]).verify(signature[3309:], signed)
+    assert key.public[1952:] == SigningKey("half", key.seed[32:]).public
+    assert verify_signature(key.public, signature, b"message", HYBRID)
+
+
+@pytest.mark.parametrize("part", [0, 3308, 3309, 3372])
+def test_one_right_half_is_not_enough(part):
+    key = SigningKey.generate("both", HYBRID)
+    signature = bytearray(key.sign(b"message"))
+    signature[part] ^= 1
+    assert not verify_signature(key.public, bytes(signature), b"message", HYBRID)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("cut", [0, 1, 63, 3309])
+def test_a_short_signature_or_key_never_verifies(suite, cut):
+    key = SigningKey.generate("a", suite)
+    signature = key.sign(b"message")
+    if cut < len(signature):
+        assert not verify_signature(key.public, signature[:cut], b"message", suite)
+    assert not verify_signature(key.public[:-1], signature, b"message", suite)
+    assert not verify_signature(key.public, signature + b"\x00", b"message", suite)
+
+
+def trusted(*keys: SigningKey) -> dict[str, TrustedKey]:
+    return {key_id(key.public): TrustedKey(key.name, key.public, ("expert",), key.suite) for key in keys}
+
+
+def test_a_document_carries_several_suites():
+    keys = [SigningKey.generate(suite, suite) for suite in SUITES]
+    document = json.loads(json.dumps(sign_document("purpose-1", {"a": 1}, *keys)))
+    assert [entry["suite"] for entry in document["signatures"]] == list(SUITES)
+    assert [key.name for key in verify_document("purpose-1", document, trusted(*keys), "expert")] == list(SUITES)
+    document["body"] = {"a": 2}
+    for key in keys:
+        with pytest.raises(IntegrityError, match="does not fit"):
+            verify_document("purpose-1", document, trusted(key), "expert")
+
+
+@pytest.mark.parametrize("suite", [ML_DSA, HYBRID])
+def test_the_new_suites_bind_purpose_suite_and_key(suite):
+    message = signed_bytes("purpose-1", {"a": 1}, suite, "0123456789abcdef")
+    assert message == f'{suite}\n0123456789abcdef\npurpose-1\n{{"a":1}}'.encode()
+    key = SigningKey.generate("a", suite)
+    document = sign_document("purpose-1", {"a": 1}, key)
+    with pytest.raises(IntegrityError, match="does not fit"):
+        verify_document("purpose-2", document, trusted(key), "expert")
+
+
+@pytest.mark.parametrize("suite", [ML_DSA, HYBRID])
+def test_nobody_talks_a_verifier_down_to_a_weaker_suite(suite):
+    """Whoever broke Ed25519, and holds half of the key even, gets nothing by naming the older suite."""
+    key = SigningKey.generate("strong", suite)
+    half = SigningKey("strong", key.seed[-32:])
+    forged = sign_document("purpose-1", {"a": 1}, half)
+    assert verify_document("purpose-1", forged, trusted(key), "expert") == []
+    forged["signatures"][0]["key_id"] = key_id(key.public)
+    with pytest.raises(IntegrityError) as refusal:
+        verify_document("purpose-1", forged, trusted(key), "expert")
+    assert refusal.value.code == "signature.suite_refused"
+    # And a right signature beside it does not save the document.
+    both = sign_document("purpose-1", {"a": 1}, key)
+    both["signatures"] += forged["signatures"]
+    with pytest.raises(IntegrityError, match="suite"):
+        verify_document("purpose-1", both, trusted(key), "expert")
+
+
+def test_a_component_of_a_composite_key_signs_nothing_alone():
+    key = SigningKey.generate("both", HYBRID)
+    document = sign_document("purpose-1", {"a": 1}, key)
+    entry = document["signatures"][0]
+    parts = base64.b64decode(entry["signature"])
+    for half, suite in ((parts[:3309], ML_DSA), (parts[3309:], SUITE)):
+        public = key.public[:1952] if suite == ML_DSA else key.public[1952:]
+        stripped = {"suite": suite, "key_id": key_id(public), "signature": base64.b64encode(half).decode()}
+        trust = {key_id(public): TrustedKey("half", public, ("expert",), suite)}
+        with pytest.raises(IntegrityError, match="does not fit"):
+            verify_document("purpose-1", {"body": {"a": 1}, "signatures": [stripped]}, trust, "expert")
+
+
+def test_reserved_and_unknown_suites_have_codes_of_their_own(tmp_path: Path):
+    with pytest.raises(InputError) as refusal:
+        SigningKey.generate("a", "sm2-sm3")
+    assert refusal.value.code == "signature.suite_reserved"
+    with pytest.raises(InputError) as refusal:
+        suite_named("rot13")
+    assert refusal.value.code == "signature.suite_unknown"
+    path = tmp_path / "trust.json"
+    path.write_text(json.dumps({"keys": [{"name": "a", "public": "AAAA", "roles": [], "suite": "sm2-sm3"}]}))
+    with pytest.raises(InputError) as refusal:
+        load_trust(path)
+    assert refusal.value.code == "signature.suite_reserved"
+
+
+def test_a_reserved_signature_beside_a_right_one_is_passed_over():
+    document = sign_document("purpose-1", {"a": 1}, KEY)
+    document["signatures"].append({"suite": "sm2-sm3", "key_id": "x", "signature": "AAAA"})
+    assert len(verify_document("purpose-1", document, TRUST, "expert")) == 1
+    document["signatures"].pop(0)
+    with pytest.raises(IntegrityError) as refusal:
+        verify_document("purpose-1", document, TRUST, "expert")
+    assert refusal.value.code == "signature.suite_reserved"
+
+
+def test_a_trust_file_names_the_suite_of_a_key(tmp_path: Path):
+    key = SigningKey.generate("strong", HYBRID)
+    public = base64.b64encode(key.public).decode()
+    path = tmp_path / "trust.json"
+    path.write_text(json.dumps({"keys": [{"name": "strong", "public": public, "roles": ["expert"], "suite": HYBRID}]}))
+    assert load_trust(path) == trusted(key)
+    path.write_text(json.dumps({"keys": [{"name": "strong", "public": public, "roles": ["expert"]}]}))
+    with pytest.raises(InputError, match="1984 != 32"):
         load_trust(path)
