@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.postgres import database_url, postgres_server, postgres_url  # noqa: F401 (fixtures for every test)
+
 #: Files that the licence keeps out of the repository; tests that use them skip where they are absent.
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What the tests need beyond Python: a browser to look at the report, a font with Chinese characters, and venv.
+# What the tests need beyond Python: a browser to look at the report, a font with Chinese characters, venv, and
+# PostgreSQL's server programs.
 # Installs what is missing where the user is root and apt-get is there; otherwise says what to install.
 # Exit 0: all present. Exit 1: something is missing.
 set -u
@@ -23,10 +24,15 @@ have_venv() {
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1
 }
 
+have_postgres() {
+    folder=$(pg_config --bindir 2>/dev/null) && [ -x "$folder/initdb" ]
+}
+
 missing() {
     have_browser || printf ' chromium'
     have_font || printf ' fonts-noto-cjk'
     have_venv || printf ' python3-venv'
+    have_postgres || printf ' postgresql'
 }
 
 wanted=$(missing)

@@ -1,40 +1,41 @@
-"""Journal entries as bytes: one canonical spelling, so that a leaf has one hash and nothing hides in it."""
+"""Journal entries as bytes: one canonical spelling, so that a leaf has one hash and nothing hides in it.
+
+A leaf is RFC 8785 JSON of texts, flags, lists and objects only. Integers are decimal strings, intervals ``first-last``,
+places ``owner/lock``, periods first and last day; a field that has its default is left out. What a dataclass of
+:mod:`tanhui.registry.model` says is all there is: writing and reading follow from its fields.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
+from functools import cache
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
-from tanhui.kernel.canonical import canonical_bytes
 from tanhui.kernel.errors import IntegrityError, TanhuiError
-from tanhui.registry.model import (
-    PURPOSES,
-    RETIRED,
-    Account,
-    Batch,
-    Declaration,
-    Interval,
-    IssuedClaim,
-    JournalEntry,
-    Leg,
-    Retirement,
-    read_period,
-    whole,
-)
+from tanhui.kernel.time import Period
+from tanhui.registry.model import KINDS, Interval, JournalEntry, Place, place
 
-__all__ = ["decode_entry", "encode_entry", "entry_from_dict"]
+__all__ = ["decode_entry", "encode_entry", "entry_from_dict", "leaf_json", "to_document"]
 
+FORMAT = "tanhui-entry-1"
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-#: The one noun that each kind of entry carries beside its legs.
-NOUN = {"registry": "registry", "account": "account", "issue": "claim", "transfer": "", "retire": "retirement"}
+DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
+#: A leaf of a tiled log has a 16-bit length (c2sp.org/tlog-tiles). [bytes]
+MAX_LEAF = 65_535
+#: What taking a malformed document apart may raise.
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError, TanhuiError)
+#: Names that are shorter or plainer in the log than in Python.
+SPELLED = {"source": "from", "target": "to"}
 
 
 def encode_entry(entry: JournalEntry) -> bytes:
     """The bytes of the leaf."""
-    return canonical_bytes(entry.to_dict())
+    return leaf_json(entry_document(entry))
 
 
 def decode_entry(leaf: bytes) -> JournalEntry:
@@ -46,11 +47,11 @@ def decode_entry(leaf: bytes) -> JournalEntry:
         If the bytes are not exactly what :func:`encode_entry` writes.
     """
     try:
-        document = json.loads(leaf)
-    except (ValueError, RecursionError):
-        raise IntegrityError("registry.leaf_malformed") from None
-    entry = entry_from_dict(document)
-    if encode_entry(entry) != leaf:
+        entry = _read_entry(json.loads(leaf))
+        exact = encode_entry(entry) == leaf
+    except MALFORMED:
+        exact = False
+    if not exact:
         raise IntegrityError("registry.leaf_malformed")
     return entry
 
@@ -58,55 +59,143 @@ def decode_entry(leaf: bytes) -> JournalEntry:
 def entry_from_dict(document: Any) -> JournalEntry:
     """The entry in a leaf's JSON; a missing, unknown or misspelt field is refused."""
     try:
-        entry = _read(document)
-        _check_types(entry)
-        same = canonical_bytes(entry.to_dict()) == canonical_bytes(document)
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, TanhuiError):
+        return decode_entry(leaf_json(document))
+    except MALFORMED:
         raise IntegrityError("registry.leaf_malformed") from None
-    if not same:
+
+
+def entry_document(entry: JournalEntry) -> dict[str, Any]:
+    """The leaf as JSON."""
+    document = {"format": FORMAT, **to_document(entry)}
+    if entry.noun is not None:
+        document[entry.noun.NAME] = document.pop("noun")
+    return document
+
+
+def leaf_json(document: Any) -> bytes:
+    """Canonical JSON of texts, flags, lists and objects whose keys are ASCII.
+
+    For these RFC 8785 asks no more than sorted keys, no spaces and raw UTF-8, which the standard library does five
+    times as fast as a full canonicaliser; a test compares the two.
+    """
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def to_document(noun: Any) -> Any:
+    """A noun of the ledger as JSON."""
+    kind: Any = type(noun)
+    return _writer(kind)(noun)
+
+
+def from_document(kind: Any, document: Any) -> Any:
+    """The inverse of :func:`to_document`; raises one of :data:`MALFORMED`."""
+    return _reader(kind)(document)
+
+
+def _read_entry(document: Mapping[str, Any]) -> JournalEntry:
+    body = dict(document)
+    if body.pop("format") != FORMAT or not STAMP.fullmatch(body["at"]):
         raise IntegrityError("registry.leaf_malformed")
-    return entry
+    noun = KINDS[body["kind"]]
+    inner = from_document(noun, body.pop(noun.NAME)) if noun else None  # type: ignore[attr-defined]
+    entry: JournalEntry = from_document(JournalEntry, body)
+    if inner is None:
+        return entry
+    return JournalEntry(entry.index, entry.at, entry.kind, inner, entry.legs, entry.amounts, entry.by)
 
 
-def _read(document: Mapping[str, Any]) -> JournalEntry:
-    kind, at, noun = document["kind"], document["at"], NOUN[document["kind"]]
-    if not STAMP.fullmatch(at) or (noun and noun not in document):
-        raise ValueError("wrong stamp or missing noun")
-    legs = tuple(Leg.from_dict(leg) for leg in document["legs"])
-    claim = IssuedClaim.from_dict(document["claim"]) if noun == "claim" else None
-    return JournalEntry(
-        index=whole(document["index"]),
-        at=at,
-        kind=kind,
-        legs=legs,
-        registry=Declaration(**document["registry"]) if noun == "registry" else None,
-        account=Account(**document["account"]) if noun == "account" else None,
-        claim=claim,
-        batches=tuple(_batch(brief, claim) for brief in document["batches"]) if claim else (),
-        retirement=_retirement(document["retirement"], legs) if noun == "retirement" else None,
-    )
+@cache
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    """How a type is written."""
+    if kind in (Interval, Place):
+        return str
+    if kind is Period:
+        return lambda period: period.to_list()
+    if not is_dataclass(kind):
+        simple: dict[Any, Callable[[Any], Any]] = {int: str, str: str, bool: bool, tuple: _write_list}
+        return simple[kind]
+    plan = [(field.name, SPELLED.get(field.name, field.name), _default(field)) for field in fields(kind)]
+
+    def write(noun: Any) -> dict[str, Any]:
+        document = {}
+        for name, spelled, default in plan:
+            value = getattr(noun, name)
+            if value != default:
+                document[spelled] = value if type(value) is str else to_document(value)
+        return document
+
+    return write
 
 
-def _check_types(noun: Any) -> None:
-    """Refuse a text, number or flag in another's place; the annotations say which is which."""
-    for field in fields(noun):
-        value = getattr(noun, field.name)
-        if field.type in ("str", "bool", "int") and type(value).__name__ != field.type:
-            raise ValueError(f"{field.name} is not a {field.type}")
-        for part in value if isinstance(value, tuple) else (value,):
-            if is_dataclass(part):
-                _check_types(part)
+def _write_list(values: tuple[Any, ...]) -> list[Any]:
+    return [to_document(value) for value in values]
 
 
-def _batch(brief: Mapping[str, Any], claim: IssuedClaim) -> Batch:
-    return Batch(brief["id"], whole(brief["vintage"]), Interval.from_dict(brief), claim)
+def _default(field: Any) -> Any:
+    """A field's default, or something that no value equals."""
+    return field.default if field.default is not MISSING else MISSING
 
 
-def _retirement(brief: Mapping[str, Any], legs: tuple[Leg, ...]) -> Retirement:
-    """The retirement that the legs carry out: one account, one batch, everything into the retired account."""
-    ((account, batch, target),) = {(leg.source, leg.batch, leg.target) for leg in legs}
-    if target != RETIRED or brief["purpose"] not in PURPOSES:
-        raise ValueError("not a retirement")
-    serials = tuple(leg.serials for leg in legs)
-    period = read_period(brief["period"])
-    return Retirement(brief["id"], account, batch, serials, brief["beneficiary"], brief["purpose"], period)
+@cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """How a type is read, from its annotation."""
+    simple: dict[Any, Callable[[Any], Any]] = {
+        int: _whole,
+        str: _text,
+        bool: _flag,
+        Interval: _interval,
+        Place: lambda text: place(_text(text)),
+        Period: lambda days: Period.inclusive(*(date.fromisoformat(day) for day in days)),
+    }
+    if kind in simple:
+        return simple[kind]
+    if get_origin(kind) is tuple:
+        item = _reader(get_args(kind)[0])
+        return lambda values: tuple([item(value) for value in _list(values)])
+    if isinstance(kind, UnionType):
+        return _reader(get_args(kind)[0])
+    hints = get_type_hints(kind)
+    plan = {
+        SPELLED.get(field.name, field.name): (field.name, _reader(hints[field.name]))
+        for field in fields(kind)
+        if field.name != "noun"
+    }
+
+    def read(document: Mapping[str, Any]) -> Any:
+        values = {}
+        for spelled, value in document.items():
+            name, reader = plan[spelled]
+            values[name] = reader(value)
+        return kind(**values)
+
+    return read
+
+
+def _whole(text: Any) -> int:
+    """A whole number from its one decimal spelling."""
+    if not isinstance(text, str) or not DECIMAL.fullmatch(text):
+        raise IntegrityError("registry.leaf_malformed")
+    return int(text)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise IntegrityError("registry.leaf_malformed")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise IntegrityError("registry.leaf_malformed")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise IntegrityError("registry.leaf_malformed")
+    return value
+
+
+def _interval(text: Any) -> Interval:
+    first, last = _text(text).split("-")
+    return Interval(_whole(first), _whole(last) + 1)

@@ -85,7 +85,7 @@ def issuable(
             product=_short(product or claim["kind"]),
             unit_kg=unit_kg,
             method=_short(claim["method"]),
-            claim_kind=claim["kind"],
+            kind=claim["kind"],
             gas=_short(claim["gas"]),
             gwp=_short(claim["gwp"]),
             period=_period(claim),

@@ -1,41 +1,56 @@
-"""The nouns of the ledger: serial intervals, batches, holdings, and the journal entries that move them.
+"""The nouns of the ledger: serial intervals, places, legs, encumbrances, and the journal entries that carry them.
 
 All serials of a registry lie on one number line from 1 upwards. A batch is a piece of it, issued once; a holding is a
-piece with one owner. An act is a :class:`JournalEntry`, whose legs commit together and whose canonical JSON is one leaf
-of the public log. So every ``to_dict`` here is public: integers are decimal strings, people are pseudonyms and
-commitments, and nothing is a float.
+piece in one *place*: an owner, and the encumbrances that lie on it. What has no serials (money, points, fees) is an
+*amount* of an asset in a place. An act is a :class:`JournalEntry`, whose legs commit together and which is one leaf of
+the public log. So everything here is public: people are pseudonyms and commitments, and nothing is a float.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
 
-from tanhui.kernel.errors import DomainError, IntegrityError
+from tanhui.kernel.errors import DomainError
 from tanhui.kernel.time import Period
 
 __all__ = [
+    "CANCELLED",
+    "EXPORTED",
     "ISSUANCE",
     "RETIRED",
     "Account",
+    "AmountLeg",
+    "Approval",
+    "Asset",
     "Batch",
+    "Cancellation",
     "Declaration",
+    "Encumbrance",
     "Holding",
     "Interval",
+    "Issuance",
     "IssuedClaim",
     "JournalEntry",
+    "Key",
     "Leg",
+    "Person",
+    "Place",
+    "Record",
+    "Resolution",
     "Retirement",
+    "Seal",
+    "Standing",
 ]
 
-#: Where issued serials come from: the part of the line that nobody holds yet.
+#: Where issued serials and amounts come from: the part of the line that nobody holds yet, and the issuer of an asset.
 ISSUANCE = "@issuance"
-#: Who holds retired serials, for ever.
-RETIRED = "@retired"
-#: Serials fit a signed 64-bit integer in every database.
+#: Who holds retired, cancelled and exported serials. No leg leads out of the first two.
+RETIRED, CANCELLED, EXPORTED = "@retired", "@cancelled", "@exported"
+FINAL = frozenset({RETIRED, CANCELLED})
+#: Serials and amounts fit a signed 64-bit integer in every database.
 SERIAL_LIMIT = 2**62
 #: What every document of a sandbox registry carries, in both languages.
 SANDBOX_MARK = "sandbox 沙盒"
@@ -43,29 +58,9 @@ SANDBOX_MARK = "sandbox 沙盒"
 Purpose = Literal["voluntary", "compliance", "event"]
 #: Why units may be retired. A code, not a text: a text could name people.
 PURPOSES: tuple[Purpose, ...] = ("voluntary", "compliance", "event")
-Kind = Literal["registry", "account", "issue", "transfer", "retire"]
-
-DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
-
-
-def whole(text: Any) -> int:
-    """A whole number from its one decimal spelling."""
-    if not isinstance(text, str) or not DECIMAL.fullmatch(text):
-        raise IntegrityError("registry.leaf_malformed")
-    return int(text)
-
-
-def period_list(period: Period | None) -> list[str]:
-    """First and last day as documents print them; empty where there is no period."""
-    return period.to_list() if period else []
-
-
-def read_period(days: Any) -> Period | None:
-    """The inverse of :func:`period_list`."""
-    if not days:
-        return None
-    first, last = days
-    return Period.inclusive(date.fromisoformat(first), date.fromisoformat(last))
+Reason = Literal["over_issue", "reversal", "buffer", "owner", "court"]
+#: Why units may be cancelled without being used.
+REASONS: tuple[Reason, ...] = ("over_issue", "reversal", "buffer", "owner", "court")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -92,43 +87,167 @@ class Interval:
         """Whether a serial lies in both."""
         return self.first < other.end and other.first < self.end
 
-    def to_dict(self) -> dict[str, Any]:
-        """Half-open, as the log carries it."""
-        return {"first": str(self.first), "end": str(self.end)}
-
-    @classmethod
-    def from_dict(cls, entry: Mapping[str, Any]) -> Interval:
-        """The inverse of :meth:`to_dict`."""
-        return cls(whole(entry["first"]), whole(entry["end"]))
-
     def __str__(self) -> str:
-        """First and last serial, both included, as people read them."""
+        """First and last serial, both included, as people and the log write them."""
         return f"{self.first}-{self.end - 1}"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """A pseudonymous holder; ``commitment`` hides the name, whose opening can be erased."""
+class Place:
+    """Where units are: an owner, and the encumbrances on them, the strongest first. Written ``owner/E12/E40``."""
 
-    id: str
-    commitment: str
+    owner: str
+    locks: tuple[str, ...] = ()
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing lies on what is here."""
+        return not self.locks
+
+    def under(self, lock: str) -> bool:
+        """Whether an encumbrance lies on what is here."""
+        return lock in self.locks
+
+    def without(self, lock: str) -> Place:
+        """The same owner, one encumbrance less."""
+        return place("/".join((self.owner, *(other for other in self.locks if other != lock))))
+
+    def __str__(self) -> str:
+        return "/".join((self.owner, *self.locks))
+
+
+@lru_cache(maxsize=65_536)
+def place(text: str) -> Place:
+    """The place a text names. The same text gives the same object, so that comparing places is quick."""
+    owner, *locks = text.split("/")
+    return Place(owner, tuple(locks))
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Serials of one batch in one place. The holdings of a registry tile its issued line exactly."""
+
+    serials: Interval
+    batch: str
+    place: Place
+
+    @property
+    def owner(self) -> str:
+        """Who holds them."""
+        return self.place.owner
 
     def to_dict(self) -> dict[str, Any]:
-        """As the log carries it."""
-        return {"id": self.id, "commitment": self.commitment}
+        """As faces show it."""
+        return {
+            "batch": self.batch,
+            "owner": self.owner,
+            "locks": list(self.place.locks),
+            "first": str(self.serials.first),
+            "end": str(self.serials.end),
+            "units": str(self.serials.units),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """Serials that go from one place to another."""
+
+    batch: str
+    serials: Interval
+    source: Place
+    target: Place
+
+
+@dataclass(frozen=True, slots=True)
+class AmountLeg:
+    """An amount of an asset that goes from one place to another, in the asset's smallest unit."""
+
+    asset: str
+    amount: int
+    source: Place
+    target: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who asked for an act or agreed to it: a person known by a session, or one whose key signed the order's hash."""
+
+    person: str
+    key: str = ""
+    order: str = ""
+    signature: str = ""
+
+
+# The nouns of entries. ``NAME`` is the word under which the log carries them.
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """The first leaf of every log: whose it is and under which key."""
+    """The first leaf of every log: whose it is, under which keys, and how many people an act of weight takes.
 
+    ``keys`` are verifier keys as C2SP writes them. ``account`` and ``person`` are the operator's: all other accounts
+    and people come in through them.
+    """
+
+    NAME: ClassVar[str] = "registry"
     origin: str
     sandbox: bool
-    operator: str
+    keys: tuple[str, ...]
+    eyes: int
+    account: str
+    person: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """As the log carries it."""
-        return {"origin": self.origin, "sandbox": self.sandbox, "operator": self.operator}
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An organisation or a natural person that takes part, by a pseudonym; ``commitment`` hides the name."""
+
+    NAME: ClassVar[str] = "account"
+    id: str
+    commitment: str
+    roles: tuple[str, ...] = ("owner", "trader")
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account's roles from now on; none means that it is closed."""
+
+    NAME: ClassVar[str] = "standing"
+    account: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who acts for an account."""
+
+    NAME: ClassVar[str] = "person"
+    id: str
+    account: str
+    commitment: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A person's public key (Ed25519, base64), or its end."""
+
+    NAME: ClassVar[str] = "key"
+    id: str
+    person: str
+    public: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A kind of amount: money in fen, points, fees. ``issuer`` answers for what is in circulation."""
+
+    NAME: ClassVar[str] = "asset"
+    id: str
+    unit: str
+    issuer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +263,7 @@ class IssuedClaim:
     product: str
     unit_kg: int
     method: str
-    claim_kind: str
+    kind: str
     gas: str
     gwp: str
     period: Period
@@ -157,38 +276,28 @@ class IssuedClaim:
     sandbox: bool
     verifier: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """As the log carries it."""
-        return {
-            "project": self.project,
-            "region": self.region,
-            "product": self.product,
-            "unit_kg": str(self.unit_kg),
-            "method": self.method,
-            "kind": self.claim_kind,
-            "gas": self.gas,
-            "gwp": self.gwp,
-            "period": period_list(self.period),
-            "credits_t": str(self.credits_t),
-            "run": self.run,
-            "manifest_sha256": self.manifest_sha256,
-            "claim_sha256": self.claim_sha256,
-            "creditable": self.creditable,
-            "open_points": str(self.open_points),
-            "sandbox": self.sandbox,
-            "verifier": self.verifier,
-        }
 
-    @classmethod
-    def from_dict(cls, entry: Mapping[str, Any]) -> IssuedClaim:
-        """The inverse of :meth:`to_dict`."""
-        fields = dict(entry)
-        period = read_period(fields.pop("period"))
-        if period is None:
-            raise IntegrityError("registry.leaf_malformed")
-        for name in ("unit_kg", "credits_t", "open_points"):
-            fields[name] = whole(fields[name])
-        return cls(claim_kind=fields.pop("kind"), period=period, **fields)
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A batch as the log carries it, beside the claim that all batches of an issuance share."""
+
+    id: str
+    vintage: int
+    serials: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """A claim turned into batches, one for each vintage."""
+
+    NAME: ClassVar[str] = "issuance"
+    claim: IssuedClaim
+    pieces: tuple[Piece, ...]
+
+    @property
+    def batches(self) -> tuple[Batch, ...]:
+        """The batches in full."""
+        return tuple(Batch(piece.id, piece.vintage, piece.serials, self.claim) for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,114 +309,153 @@ class Batch:
     serials: Interval
     claim: IssuedClaim
 
-    def brief(self) -> dict[str, Any]:
-        """As the log carries it, beside the claim that all batches of an issuance share."""
-        return {"id": self.id, "vintage": str(self.vintage), **self.serials.to_dict()}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything about the batch in one piece."""
-        return {**self.brief(), "units": str(self.serials.units), "claim": self.claim.to_dict()}
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """Who holds which serials of which batch. The holdings of a registry tile its issued line exactly."""
-
-    serials: Interval
-    batch: str
-    owner: str
-
     def to_dict(self) -> dict[str, Any]:
         """As faces show it."""
-        return {"batch": self.batch, "owner": self.owner, **self.serials.to_dict(), "units": str(self.serials.units)}
+        from tanhui.registry.entries import to_document
 
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """Serials that change hands."""
-
-    batch: str
-    serials: Interval
-    source: str
-    target: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """As the log carries it."""
-        return {"batch": self.batch, **self.serials.to_dict(), "from": self.source, "to": self.target}
-
-    @classmethod
-    def from_dict(cls, entry: Mapping[str, Any]) -> Leg:
-        """The inverse of :meth:`to_dict`."""
-        return cls(entry["batch"], Interval.from_dict(entry), entry["from"], entry["to"])
+        line = {"first": str(self.serials.first), "end": str(self.serials.end), "units": str(self.serials.units)}
+        return {"id": self.id, "vintage": str(self.vintage), **line, "claim": to_document(self.claim)}
 
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
     """Units used up for ever, for a beneficiary (a commitment), a purpose and the period it is claimed for."""
 
+    NAME: ClassVar[str] = "retirement"
     id: str
-    account: str
-    batch: str
-    serials: tuple[Interval, ...]
     beneficiary: str
-    purpose: Purpose
+    purpose: str
     period: Period | None = None
 
-    @property
-    def units(self) -> int:
-        """How many."""
-        return sum(interval.units for interval in self.serials)
 
-    def brief(self) -> dict[str, Any]:
-        """As the log carries it, beside the legs that say what, from whom."""
-        return {
-            "id": self.id,
-            "beneficiary": self.beneficiary,
-            "purpose": self.purpose,
-            "period": period_list(self.period),
-        }
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Units taken out of the world without being used; ``document`` is the hash of what it rests on."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything about the retirement in one piece."""
-        return {
-            **self.brief(),
-            "account": self.account,
-            "batch": self.batch,
-            "serials": [interval.to_dict() for interval in self.serials],
-            "units": str(self.units),
-        }
+    NAME: ClassVar[str] = "cancellation"
+    id: str
+    reason: str
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Encumbrance:
+    """A right that lies on units or amounts of an account until it is resolved.
+
+    ``priority`` orders rights of one precedence, 1 first. ``expires`` is a moment or empty. ``target`` is who gets what
+    is posted; empty where that is decided when it is posted. ``terms`` is the hash of the contract or order, ``assets``
+    the kinds of amounts it lies on.
+    """
+
+    NAME: ClassVar[str] = "encumbrance"
+    id: str
+    kind: str
+    account: str
+    beneficiary: str
+    target: str = ""
+    priority: int = 1
+    expires: str = ""
+    terms: str = ""
+    assets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Which encumbrances an entry posts, releases or lets expire; ``document`` is the hash of what it rests on."""
+
+    NAME: ClassVar[str] = "resolution"
+    locks: tuple[str, ...]
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something another room wants in the log, by its hash: a step of a project, a notice, an export."""
+
+    NAME: ClassVar[str] = "record"
+    topic: str
+    subject: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The state after all entries so far, by its root. It stands before every checkpoint, and so under its root."""
+
+    NAME: ClassVar[str] = "seal"
+    state: str
+
+
+Noun = (
+    Declaration
+    | Account
+    | Standing
+    | Person
+    | Key
+    | Asset
+    | Issuance
+    | Retirement
+    | Cancellation
+    | Encumbrance
+    | Resolution
+    | Record
+    | Seal
+)
+#: Every kind of entry with its noun; a transfer of units or amounts has none.
+KINDS: dict[str, type | None] = {
+    "registry": Declaration,
+    "account": Account,
+    "standing": Standing,
+    "person": Person,
+    "key": Key,
+    "asset": Asset,
+    "issue": Issuance,
+    "transfer": None,
+    "mint": None,
+    "redeem": None,
+    "retire": Retirement,
+    "cancel": Cancellation,
+    "lock": Encumbrance,
+    "post": Resolution,
+    "release": Resolution,
+    "expire": Resolution,
+    "record": Record,
+    "seal": Seal,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One act: its legs commit together or not at all. ``index`` is its place in the log."""
+    """One act: its legs commit together or not at all. ``index`` is its place in the log, ``by`` who answers for it."""
 
     index: int
     at: str
-    kind: Kind
+    kind: str
+    noun: Noun | None = None
     legs: tuple[Leg, ...] = ()
-    registry: Declaration | None = None
-    account: Account | None = None
-    claim: IssuedClaim | None = None
-    batches: tuple[Batch, ...] = ()
-    retirement: Retirement | None = None
+    amounts: tuple[AmountLeg, ...] = ()
+    by: tuple[Approval, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """The leaf of the log. See :mod:`tanhui.registry.entries` for the way back."""
-        entry: dict[str, Any] = {
-            "format": "tanhui-entry-1",
-            "index": str(self.index),
-            "at": self.at,
-            "kind": self.kind,
-            "legs": [leg.to_dict() for leg in self.legs],
-        }
-        if self.registry:
-            entry["registry"] = self.registry.to_dict()
-        if self.account:
-            entry["account"] = self.account.to_dict()
-        if self.claim:
-            entry["claim"] = self.claim.to_dict()
-            entry["batches"] = [batch.brief() for batch in self.batches]
-        if self.retirement:
-            entry["retirement"] = self.retirement.brief()
-        return entry
+    def as_kind(self, noun: type[Any]) -> Any:
+        """The noun, which must be of a type."""
+        assert isinstance(self.noun, noun)
+        return self.noun
+
+    @property
+    def moves(self) -> tuple[Leg | AmountLeg, ...]:
+        """All that goes from one place to another."""
+        return (*self.legs, *self.amounts)
+
+    @property
+    def serials(self) -> tuple[Interval, ...]:
+        """The serials that move."""
+        return tuple(leg.serials for leg in self.legs)
+
+    @property
+    def units(self) -> int:
+        """How many serials move."""
+        return sum(leg.serials.units for leg in self.legs)
+
+    def people(self) -> Iterator[str]:
+        """Who answers for it."""
+        return (approval.person for approval in self.by)

@@ -1,76 +1,87 @@
-"""The registry's use cases: open accounts, issue, transfer, retire, prove.
+"""The registry's use cases: open accounts, issue, transfer, encumber, retire, prove.
 
-A registry is a folder: ``registry.db``, ``operator.key`` (readable by its owner only) and ``trust.json``, the public
-file to hand out. Every act names a request id that the client made: the same id again returns what the first one did
-and changes nothing. An act that is refused leaves no trace.
+A registry is a folder: ``registry.db`` (or the address of a PostgreSQL database), the operator's keys (readable by
+their owner only) and ``trust.json``, the public file to hand out. Every act names a request id that the client made:
+the same id again returns what the first one did and changes nothing. An act that is refused leaves no trace.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from threading import RLock
+from typing import Any, Self
 
-from tanhui.kernel.canonical import hash_json
+from sqlalchemy import Connection
+
 from tanhui.kernel.errors import InputError
-from tanhui.kernel.signing import SigningKey, TrustedKey
+from tanhui.kernel.signing import TrustedKey
 from tanhui.kernel.time import Period
-from tanhui.registry import ledger, tables
+from tanhui.registry.acts import Order
 from tanhui.registry.audit import audit_store
 from tanhui.registry.certificate import build_certificate
-from tanhui.registry.checkpoint import Checkpoint, sign_checkpoint, verifier_key
-from tanhui.registry.commitments import SALT_BYTES, Opening
-from tanhui.registry.errors import RegistryError, RequestReused
-from tanhui.registry.folder import DATABASE, OPERATOR_KEY, make_folder, timestamp
+from tanhui.registry.commitments import Opening
+from tanhui.registry.entries import to_document
+from tanhui.registry.errors import RegistryError
+from tanhui.registry.folder import load_signers, make_folder, open_store, timestamp
 from tanhui.registry.issuance import issuable
-from tanhui.registry.log import inclusion_proof, root_hash
+from tanhui.registry.log.note import NoteSigner
+from tanhui.registry.log.tree import consistency_proof, inclusion_proof
 from tanhui.registry.model import (
-    PURPOSES,
     Account,
+    Approval,
     Batch,
     Declaration,
+    Encumbrance,
     Holding,
-    Interval,
-    IssuedClaim,
+    Issuance,
     JournalEntry,
-    Purpose,
-    Retirement,
+    Leg,
+    Place,
 )
-from tanhui.registry.store import Reader, Store, Writer
+from tanhui.registry.store import Reader, Store
 from tanhui.registry.verdict import Verdict
-from tanhui.registry.views import AccountView, Balance
+from tanhui.registry.views import AccountView, Balance, Ending
+from tanhui.registry.writing import Desk, Outcome
 
 __all__ = ["Registry"]
 
-#: A request id is the client's; it only has to be short and printable.
-MAX_REQUEST = 200
-#: Letters of an account's name.
-MAX_NAME = 200
+Now = Callable[[], datetime]
+Entropy = Callable[[int], bytes]
+
+
+def utc_now() -> datetime:
+    """The clock of this machine."""
+    return datetime.now(UTC)
 
 
 class Registry:
-    """One registry, opened. Clock and randomness are arguments so that tests can repeat them."""
+    """One registry, opened. Clock and randomness are arguments so that tests can repeat them.
+
+    Parameters
+    ----------
+    folder : Path
+        Where its keys lie, and its database unless another one was named when it was made.
+    publish_each : bool
+        Sign a checkpoint with every act. A server signs one for all acts of a moment instead, by :meth:`publish`.
+    """
 
     def __init__(
-        self,
-        folder: Path,
-        *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        entropy: Callable[[int], bytes] = os.urandom,
+        self, folder: Path, *, publish_each: bool = True, now: Now = utc_now, entropy: Entropy = os.urandom
     ) -> None:
-        if not (folder / DATABASE).is_file():
-            raise InputError("registry.not_a_registry", path=str(folder))
-        self.folder = folder
+        self.folder, self._publish_each = folder, publish_each
         self._now, self._entropy = now, entropy
-        self._store = Store(folder / DATABASE)
+        self._store: Store = open_store(folder)
         with self._store.reading() as view:
-            declared = view.entry(0).registry
-        if declared is None:
+            declared = view.entry(0).noun
+        if not isinstance(declared, Declaration):
             raise InputError("registry.not_a_registry", path=str(folder))
-        self.declaration: Declaration = declared
+        self.declaration = declared
+        self._desk, self._lock = Desk(declared, entropy), RLock()
 
     @classmethod
     def init(
@@ -79,8 +90,10 @@ class Registry:
         name: str,
         *,
         sandbox: bool = True,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        entropy: Callable[[int], bytes] = os.urandom,
+        eyes: int | None = None,
+        database: str | None = None,
+        now: Now = utc_now,
+        entropy: Entropy = os.urandom,
     ) -> Registry:
         """Make a new registry in an absent or empty folder.
 
@@ -91,13 +104,21 @@ class Registry:
         name : str
             The origin of the log, a URL without scheme such as ``registry.example/forest``. A sandbox registry's
             origin ends in ``/sandbox``, so that every serial, checkpoint and signature says so.
+        eyes : int, optional
+            How many people of the operator it takes to issue, cancel or unfreeze: 2, in a sandbox 1, unless said.
+        database : str, optional
+            The address of an empty PostgreSQL database; by default a SQLite file in the folder.
         """
         if not name or not name.isprintable() or any(letter.isspace() or letter == "+" for letter in name):
             raise InputError("registry.name_wrong", name=name)
         origin = f"{name.removesuffix('/sandbox')}/sandbox" if sandbox else name
         if not sandbox and origin.endswith("/sandbox"):
             raise InputError("registry.name_wrong", name=name)
-        make_folder(folder, SigningKey(origin, entropy(32)), sandbox, timestamp(now()))
+        eyes = (1 if sandbox else 2) if eyes is None else eyes
+        if eyes not in (1, 2) or (eyes == 1 and not sandbox):
+            raise InputError("registry.eyes_wrong", eyes=eyes)
+        declaration = Declaration(origin, sandbox, (), eyes, "A" + entropy(8).hex(), "P" + entropy(8).hex())
+        make_folder(folder, declaration, timestamp(now()), entropy, database)
         return cls(folder, now=now, entropy=entropy)
 
     @property
@@ -114,7 +135,7 @@ class Registry:
         """Give the database back."""
         self._store.close()
 
-    def __enter__(self) -> Registry:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -122,19 +143,80 @@ class Registry:
 
     # Acts -------------------------------------------------------------------------------------------------------------
 
-    def open_account(self, name: str, *, request: str) -> AccountView:
+    def submit(self, orders: Sequence[Order]) -> list[Outcome]:
+        """Do what can be done of some orders, each by itself, in one transaction that is on disk when this returns."""
+        with self._lock, self._writing() as tx:
+            outcomes = self._desk.carry_out(tx, orders, timestamp(self._now()))
+            if self._publish_each and any(outcome.entry and not outcome.repeated for outcome in outcomes):
+                self._publish(tx)
+        return outcomes
+
+    def do(self, act: str, request: str, by: Sequence[str] | None = None, /, **arguments: Any) -> JournalEntry:
+        """One order, done or refused. Without ``by`` it is the first operator who asks."""
+        people = [self.declaration.person] if by is None else by
+        given = {name: value for name, value in arguments.items() if value is not None}
+        order = Order(request, act, given, tuple(Approval(person) for person in people))
+        return self.submit([order])[0].done()
+
+    def propose(self, order: Order) -> Outcome:
+        """An order that may take another pair of eyes: done at once if its people are enough, else kept for others.
+
+        Only people known by a session may propose and agree: a signed order speaks for itself.
+        """
+        with self._lock, self._writing() as tx:
+            outcome = self._desk.carry_out(tx, [order], timestamp(self._now()))[0]
+            waits = outcome.refused is not None and outcome.refused.code == "registry.not_permitted"
+            if waits:
+                tx.keep_proposal(order, timestamp(self._now()))
+            else:
+                tx.drop_proposal(order.request)
+            if self._publish_each and outcome.entry is not None and not outcome.repeated:
+                self._publish(tx)
+        return outcome
+
+    def agree(self, request: str, person: str) -> Outcome:
+        """Somebody else agrees to a proposal.
+
+        Raises
+        ------
+        RegistryError
+            If nothing of that name waits.
+        """
+        order = self.proposal(request)
+        if person in (approval.person for approval in order.by):
+            return Outcome(order, refused=RegistryError("registry.agreed_already", person=person))
+        return self.propose(Order(order.request, order.act, order.arguments, (*order.by, Approval(person))))
+
+    def withdraw(self, request: str) -> bool:
+        """Take a proposal back; whether there was one."""
+        with self._lock, self._writing() as tx:
+            found: bool = tx.drop_proposal(request)
+        return found
+
+    def proposals(self) -> list[Order]:
+        """Orders that wait for another pair of eyes."""
+        with self._store.reading() as view:
+            return view.proposals()
+
+    def proposal(self, request: str) -> Order:
+        """One of them."""
+        found = [order for order in self.proposals() if order.request == request]
+        if not found:
+            raise RegistryError("registry.unknown_proposal", request=request)
+        return found[0]
+
+    def publish(self) -> str:
+        """Seal the state and sign a checkpoint over all acts so far; the newest one, if nothing happened since."""
+        with self._lock, self._writing() as tx:
+            return self._publish(tx)
+
+    def open_account(
+        self, name: str, *, request: str, roles: Sequence[str] | None = None, region: str = ""
+    ) -> AccountView:
         """A new account. Its id is a pseudonym; the name is committed to, and can be erased."""
-        if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
-            raise InputError("registry.account_name_wrong", most=MAX_NAME)
-
-        def act(tx: Writer, index: int, at: str) -> JournalEntry:
-            opening = self._opening(tx, name)
-            account = Account("A" + self._entropy(8).hex(), opening.commitment)
-            return JournalEntry(index, at, "account", account=account)
-
-        entry = self._act(request, ["account"], act, secret=name)
-        assert entry.account is not None
-        return AccountView(entry.account.id, name, entry.account.commitment, self.sandbox)
+        wanted = list(roles) if roles is not None else None
+        account: Account = self.do("open_account", request, name=name, roles=wanted, region=region).as_kind(Account)
+        return AccountView(account.id, name, account.commitment, account.roles, account.region, self.sandbox)
 
     def issue_from_claim(
         self,
@@ -149,6 +231,8 @@ class Registry:
         request: str,
         statement: Mapping[str, Any] | None = None,
         verifiers: Mapping[str, TrustedKey] | None = None,
+        shares: Sequence[tuple[str, int]] | None = None,
+        by: Sequence[str] | None = None,
     ) -> tuple[Batch, ...]:
         """Turn a claim into batches, one per vintage, in one entry. See :func:`tanhui.registry.issuance.issuable`.
 
@@ -170,28 +254,24 @@ class Registry:
             statement=statement,
             verifiers=verifiers,
         )
+        entry = self.do(
+            "issue",
+            request,
+            by,
+            claim=to_document(issued),
+            units={str(year): count for year, count in units.items()},
+            owner=owner,
+            shares=[list(share) for share in shares] if shares else None,
+        )
+        issuance: Issuance = entry.as_kind(Issuance)
+        return issuance.batches
 
-        def act(tx: Writer, index: int, at: str) -> JournalEntry:
-            _need_account(tx, owner)
-            if tx.claim_position(issued.claim_sha256) is not None:
-                raise RegistryError("registry.claim_issued", claim=issued.claim_sha256)
-            batches = _batches(*tx.next_serial(), issued, units)
-            return JournalEntry(index, at, "issue", ledger.issue(batches, owner), claim=issued, batches=batches)
-
-        return self._act(request, ["issue", issued.to_dict(), owner], act).batches
-
-    def transfer(self, source: str, target: str, batch: str, units: int, *, request: str) -> tuple[Holding, ...]:
+    def transfer(
+        self, source: str, target: str, batch: str, units: int, *, request: str, by: Sequence[str] | None = None
+    ) -> tuple[Holding, ...]:
         """Move units of a batch to another account, lowest serial first; returns what moved."""
-
-        def act(tx: Writer, index: int, at: str) -> JournalEntry:
-            _need_account(tx, source)
-            _need_account(tx, target)
-            tx.batch_position(batch)
-            legs = ledger.transfer(tx.holdings(source, batch), batch, source, target, units)
-            return JournalEntry(index, at, "transfer", legs)
-
-        entry = self._act(request, ["transfer", source, target, batch, str(units)], act)
-        return tuple(Holding(leg.serials, leg.batch, leg.target) for leg in entry.legs)
+        entry = self.do("transfer", request, by, source=source, target=target, batch=batch, units=units)
+        return arrived(entry.legs)
 
     def retire(
         self,
@@ -200,31 +280,64 @@ class Registry:
         units: int,
         *,
         beneficiary: str,
-        purpose: Purpose,
+        purpose: str,
         period: Period | None = None,
         request: str,
-    ) -> Retirement:
+        by: Sequence[str] | None = None,
+    ) -> Ending:
         """Retire units for ever. The public log learns of the beneficiary only a commitment."""
-        if purpose not in PURPOSES:
-            raise InputError("registry.purpose_wrong", purpose=purpose, known=", ".join(PURPOSES))
+        days = period.to_list() if period else None
+        wanted = {"account": account, "batch": batch, "units": units, "purpose": purpose, "period": days}
+        return Ending.of(self.do("retire", request, by, **wanted, beneficiary_name=beneficiary))
 
-        def act(tx: Writer, index: int, at: str) -> JournalEntry:
-            _need_account(tx, account)
-            tx.batch_position(batch)
-            legs = ledger.retire(tx.holdings(account, batch), batch, account, units)
-            commitment = self._opening(tx, beneficiary).commitment
-            serials = tuple(leg.serials for leg in legs)
-            retirement = Retirement(f"R{index:06d}", account, batch, serials, commitment, purpose, period)
-            return JournalEntry(index, at, "retire", legs, retirement=retirement)
+    def cancel(
+        self,
+        account: str,
+        batch: str,
+        units: int,
+        *,
+        reason: str,
+        document: str = "",
+        request: str,
+        by: Sequence[str] | None = None,
+    ) -> Ending:
+        """Take units out of the world for ever without their being used."""
+        wanted = {"account": account, "batch": batch, "units": units, "reason": reason, "document": document}
+        return Ending.of(self.do("cancel", request, by, **wanted))
 
-        days = period.to_list() if period else []
-        entry = self._act(request, ["retire", account, batch, str(units), purpose, days], act, secret=beneficiary)
-        assert entry.retirement is not None
-        return entry.retirement
+    def lock(
+        self, kind: str, account: str, *, request: str, by: Sequence[str] | None = None, **what: Any
+    ) -> Encumbrance:
+        """Lay an encumbrance on units or an amount. See :func:`tanhui.registry.acts.lock` for what may be said."""
+        entry = self.do("lock", request, by, kind=kind, account=account, **what)
+        made: Encumbrance = entry.as_kind(Encumbrance)
+        return made
+
+    def expire_due(self) -> list[str]:
+        """Lift every encumbrance whose time has run out, except under a court's order; which ones were lifted."""
+        with self._store.reading() as view:
+            due = view.due(timestamp(self._now()))
+        outcomes = self.submit([Order(f"expire-{lock}", "expire", {"lock": lock}) for lock in due])
+        return [str(outcome.order.arguments["lock"]) for outcome in outcomes if outcome.refused is None]
+
+    @contextmanager
+    def transaction(self) -> Iterator[tuple[Connection, Callable[[Sequence[Order]], list[Outcome]]]]:
+        """One transaction for other rooms: their rows and the ledger's entries are on disk together or not at all.
+
+        Yields
+        ------
+        connection, submit
+            A connection inside the transaction that holds the write lock, and how orders are carried out in it. An
+            order that is refused raises, unless the room looks at the outcome itself.
+        """
+        with self._lock, self._writing() as tx:
+            yield tx.connection, lambda orders: self._desk.carry_out(tx, orders, timestamp(self._now()))
+            if self._publish_each:
+                self._publish(tx)
 
     def erase(self, commitment: str) -> bool:
         """Forget the name behind a commitment, for ever; whether there was one to forget. The log does not change."""
-        with self._store.writing() as tx:
+        with self._lock, self._store.writing() as tx:
             found = tx.erase_opening(commitment)
         self._store.scrub()
         return found
@@ -236,32 +349,49 @@ class Registry:
         with self._store.reading() as view:
             found = [(account, view.opening(account.commitment)) for account in view.accounts()]
         return [
-            AccountView(a.id, opening.value if opening else None, a.commitment, self.sandbox) for a, opening in found
+            AccountView(a.id, opening.value if opening else None, a.commitment, a.roles, a.region, self.sandbox)
+            for a, opening in found
+            if a.id != self.declaration.account
         ]
 
     def batches(self) -> list[Batch]:
         """Every batch, lowest serial first."""
         with self._store.reading() as view:
-            return _all_batches(view)
+            return view.batches()
 
     def balance(self, account: str) -> list[Balance]:
-        """What an account holds, by batch."""
+        """What an account holds, by batch and encumbrance."""
         with self._store.reading() as view:
             _need_account(view, account)
-            batches = {batch.id: batch for batch in _all_batches(view)}
-            rows = [(batches[name], units) for name, units in view.balances(account)]
-        return [Balance(account, b.id, b.vintage, units, b.claim.unit_kg, self.sandbox) for b, units in rows]
+            batches = {batch.id: batch for batch in view.batches()}
+            rows = [(batches[name], place, units) for name, place, units in view.balances(account)]
+        return [
+            Balance(account, b.id, b.vintage, units, b.claim.unit_kg, place.locks, self.sandbox)
+            for b, place, units in rows
+        ]
+
+    def amounts(self, account: str | None = None) -> list[tuple[str, Place, int]]:
+        """Amounts by asset and place."""
+        with self._store.reading() as view:
+            return view.amounts(account)
 
     def holdings(self, owner: str | None = None, batch: str | None = None) -> list[Holding]:
         """Who holds which serials; retired ones belong to ``@retired``."""
         with self._store.reading() as view:
             return list(view.holdings(owner, batch))
 
-    def retirements(self) -> list[Retirement]:
-        """Every retirement, in order."""
+    def encumbrances(self, account: str | None = None) -> list[Encumbrance]:
+        """Encumbrances in order, those resolved too."""
         with self._store.reading() as view:
-            entries = [view.entry(position) for position in view.positions(tables.retirements)]
-        return [entry.retirement for entry in entries if entry.retirement]
+            return view.encumbrances(account)
+
+    def retirements(self) -> list[Ending]:
+        """Every retirement, in order."""
+        return self._endings("retire")
+
+    def cancellations(self) -> list[Ending]:
+        """Every cancellation, in order."""
+        return self._endings("cancel")
 
     def opening(self, commitment: str) -> Opening | None:
         """What a commitment hides, to hand to somebody who should know; nothing once it was erased."""
@@ -273,90 +403,66 @@ class Registry:
         with self._store.reading() as view:
             return view.checkpoint()
 
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """The proof that a leaf is in the tree of ``size`` leaves."""
+        with self._store.reading() as view:
+            return inclusion_proof(index, size, view.nodes(size))
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """The proof that the tree of ``first`` leaves is the beginning of that of ``second``."""
+        with self._store.reading() as view:
+            return consistency_proof(first, second, view.nodes(second))
+
     def certificate(self, retirement: str) -> dict[str, Any]:
         """The certificate of a retirement: one document that :func:`tanhui.registry.certificate.verify_certificate`
         checks offline. Write it with :func:`tanhui.kernel.canonical.canonical_bytes`."""
         with self._store.reading() as view:
-            retired = view.entry(view.retirement_position(retirement))
-            assert retired.retirement is not None
-            issued = view.entry(view.batch_position(retired.retirement.batch))
-            size = view.size()
-            proofs = [inclusion_proof(entry.index, size, view.node) for entry in (issued, retired)]
-            return build_certificate(self.origin, issued, retired, proofs, view.checkpoint())
+            retired = view.entry(view.ending_position(retirement))
+            issued = view.entry(view.batch_position(retired.legs[0].batch))
+            note = view.checkpoint(retired.index + 1)
+            size = int(note.split("\n")[1])
+            proofs = [inclusion_proof(entry.index, size, view.nodes(size)) for entry in (issued, retired)]
+            return build_certificate(self.origin, issued, retired, proofs, note)
 
     def audit(self) -> Verdict:
         """Rebuild the state from the log alone, compare the tables; check tiling, conservation and signatures."""
-        key = SigningKey.load(self.folder / OPERATOR_KEY)
         with self._store.reading() as view:
-            return audit_store(view, [TrustedKey(key.name, key.public, ("registry",))])
+            return audit_store(view, [signer.key for signer in self._signers])
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _act(
-        self,
-        request: str,
-        asked: list[Any],
-        act: Callable[[Writer, int, str], JournalEntry],
-        *,
-        secret: str | None = None,
-    ) -> JournalEntry:
-        """One act in one transaction: entry, tables, request id and signed checkpoint, or nothing."""
-        if not request or len(request) > MAX_REQUEST or not request.isprintable():
-            raise InputError("registry.request_wrong", request=request[:MAX_REQUEST])
-        key, fingerprint = self._operator, hash_json(asked)
-        with self._store.writing() as tx:
-            if (done := tx.request(request)) is not None:
-                return _repeated(tx, request, fingerprint, secret, *done)
-            index = tx.size()
-            # A clock that was set back must not make the log run backwards.
-            entry = act(tx, index, max(timestamp(self._now()), tx.entry(index - 1).at))
-            tx.append(entry)
-            tx.carry_out(entry)
-            tx.remember(request, fingerprint, index)
-            head = Checkpoint(self.origin, index + 1, root_hash(index + 1, tx.node))
-            tx.keep_checkpoint(index + 1, sign_checkpoint(head, key))
-        return entry
+    def _endings(self, kind: str) -> list[Ending]:
+        with self._store.reading() as view:
+            return [Ending.of(view.entry(position)) for position in view.ending_positions(kind)]
+
+    @contextmanager
+    def _writing(self) -> Any:
+        """A transaction; after one that did not end well nothing is taken from memory."""
+        try:
+            with self._store.writing() as tx:
+                yield tx
+        except BaseException:
+            self._desk.forget()
+            raise
+
+    def _publish(self, tx: Any) -> str:
+        moment = self._now()
+        return self._desk.publish(tx, self._signers, timestamp(moment), int(moment.timestamp()))
 
     @cached_property
-    def _operator(self) -> SigningKey:
-        """The key that signs checkpoints, after a look that it is the declared one."""
-        key = SigningKey.load(self.folder / OPERATOR_KEY)
-        if verifier_key(key.name, key.public) != self.declaration.operator:
-            raise RegistryError("registry.wrong_key", key=key.name)
-        return key
-
-    def _opening(self, tx: Writer, value: str) -> Opening:
-        opening = Opening(self._entropy(SALT_BYTES), value)
-        tx.keep_opening(opening)
-        return opening
+    def _signers(self) -> tuple[NoteSigner, ...]:
+        """The keys that sign checkpoints, after a look that they are the declared ones."""
+        signers = load_signers(self.folder)
+        if tuple(str(signer.key) for signer in signers) != self.declaration.keys:
+            raise RegistryError("registry.wrong_key", key=signers[0].name)
+        return signers
 
 
-def _repeated(
-    tx: Reader, request: str, fingerprint: str, secret: str | None, first_fingerprint: str, position: int
-) -> JournalEntry:
-    """The entry that a request id stands for, if it is asked for the same thing again."""
-    entry = tx.entry(position)
-    noun = entry.account.commitment if entry.account else entry.retirement.beneficiary if entry.retirement else ""
-    opening = tx.opening(noun)
-    # An erased name cannot be compared any more; the public part of the request still is.
-    if fingerprint != first_fingerprint or (opening is not None and opening.value != secret):
-        raise RequestReused(request)
-    return entry
+def arrived(legs: Sequence[Leg]) -> tuple[Holding, ...]:
+    """What legs brought, where it is now."""
+    return tuple(Holding(leg.serials, leg.batch, leg.target) for leg in legs)
 
 
 def _need_account(view: Reader, account: str) -> None:
-    if not view.has_account(account):
+    if view.account(account) is None:
         raise RegistryError("registry.unknown_account", account=account)
-
-
-def _batches(count: int, serial: int, claim: IssuedClaim, units: Mapping[int, int]) -> tuple[Batch, ...]:
-    """Batches that continue the line, one per vintage."""
-    batches = []
-    for number, (vintage, size) in enumerate(units.items(), count + 1):
-        batches.append(Batch(f"B{number:06d}", vintage, Interval(serial, serial + size), claim))
-        serial += size
-    return tuple(batches)
-
-
-def _all_batches(view: Reader) -> list[Batch]:
-    return [batch for position in view.positions(tables.claims) for batch in view.entry(position).batches]

@@ -1,34 +1,58 @@
-"""The registry's database: SQLite, write-ahead log, every commit on disk before it is acknowledged.
+"""The registry's database: SQLite in a file, or PostgreSQL by its address. Every commit is on disk before it counts.
 
-One act is one transaction that takes the write lock first (``BEGIN IMMEDIATE``), so two processes never decide on the
-same state. The tables and what they refuse are in :mod:`tanhui.registry.tables`; this module reads and writes rows.
+Acts are decided one after the other: in SQLite under ``BEGIN IMMEDIATE``, in PostgreSQL under a lock on the one row of
+``head``. So two processes never decide on the same state. The tables and what they refuse are in
+:mod:`tanhui.registry.tables`; this module reads and writes rows.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
-from tanhui.kernel.errors import IntegrityError
+from tanhui.kernel.errors import InputError, IntegrityError
+from tanhui.kernel.time import Period
 from tanhui.registry import tables as t
+from tanhui.registry.acts import Order
 from tanhui.registry.commitments import Opening
-from tanhui.registry.entries import decode_entry, encode_entry
+from tanhui.registry.entries import decode_entry, from_document, leaf_json, to_document
 from tanhui.registry.errors import RegistryError
-from tanhui.registry.ledger import Change, settle
-from tanhui.registry.log import completed_nodes, leaf_hash
-from tanhui.registry.model import Account, Batch, Holding, Interval, JournalEntry, Leg
+from tanhui.registry.log.tiles import TILE_WIDTH, TileNodes, completed_tiles, entry_bundle, read_bundle
+from tanhui.registry.log.tree import HASH_BYTES, Frontier, ReadNode, leaf_hash
+from tanhui.registry.model import (
+    Account,
+    Approval,
+    Asset,
+    Batch,
+    Cancellation,
+    Encumbrance,
+    Holding,
+    Interval,
+    Issuance,
+    IssuedClaim,
+    JournalEntry,
+    Key,
+    Person,
+    Place,
+    Record,
+    Retirement,
+    place,
+)
+from tanhui.registry.state import AmountKey, Change
 
-__all__ = ["Reader", "Store", "Writer"]
+__all__ = ["Head", "Reader", "Store", "Writer", "sqlite_url"]
 
+N = TypeVar("N")
 #: How long a writer waits for another one before it gives up. [ms]
 BUSY_TIMEOUT_MS = 30_000
 #: Every commit reaches the disk; foreign keys hold; INSERT OR REPLACE does not slip past the triggers; what is erased
@@ -40,31 +64,64 @@ PRAGMAS = (
     "secure_delete = ON",
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
 )
+#: Holdings read at a time where an owner has many pieces.
+PIECES_AT_A_TIME = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What an act needs of all that came before."""
+
+    frontier: Frontier
+    at: str
+    state_sum: bytes
+    next_serial: int
+    batch_count: int
+
+    @property
+    def size(self) -> int:
+        """Leaves in the log."""
+        return self.frontier.size
+
+
+def sqlite_url(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sa.URL:
+    """The address of a database file."""
+    query = {"mode": mode, "uri": "true"}
+    if mode == "ro" and not path.with_name(f"{path.name}-wal").exists():
+        # Nobody has it open. Without this, SQLite makes side files even to read, and fails on read-only media.
+        query["immutable"] = "1"
+    return sa.URL.create("sqlite", database=path.absolute().as_uri(), query=query)
 
 
 class Store:
-    """One database file."""
+    """One database."""
 
-    def __init__(self, path: Path, *, mode: Literal["ro", "rw", "rwc"] = "rw") -> None:
-        self.path = path
-        self._engine = _engine(path, mode)
+    def __init__(self, url: sa.URL | str, *, create: bool = False) -> None:
+        self.url = sa.make_url(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect not in ("sqlite", "postgresql"):
+            raise InputError("registry.database_unsupported", database=self.dialect)
+        self._engine = _sqlite_engine(self.url, create) if self.dialect == "sqlite" else _postgresql_engine(self.url)
 
-    def create(self) -> None:
-        """Lay out an empty database."""
-        with self._engine.connect() as connection:
-            t.metadata.create_all(connection)
-            for statement in t.DDL:
-                connection.exec_driver_sql(statement)
-            connection.commit()
+    def create(self, head: Head) -> None:
+        """Lay out an empty registry."""
+        with _translated(), self._engine.begin() as connection:
+            t.create(connection)
+            connection.execute(t.head.insert(), {"id": 1, **_head_row(head)})
 
     def close(self) -> None:
-        """Give the file back; the write-ahead log is folded into it."""
+        """Give the database back; SQLite's write-ahead log is folded into its file."""
         self._engine.dispose()
 
     def scrub(self) -> None:
-        """Fold the write-ahead log into the file and cut it, so that erased rows are in neither."""
+        """Overwrite what was erased where the database keeps old rows for a while."""
         with _translated(), self._engine.connect() as connection:
             raw: Any = connection.connection.driver_connection  # outside a transaction, which SQLAlchemy would begin
+            if self.dialect == "postgresql":
+                raw.autocommit = True
+                raw.execute("VACUUM openings")
+                raw.autocommit = False
+                return
             busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise RegistryError("registry.erase_pending")
@@ -72,8 +129,11 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """One unmoving view of the database."""
-        with _translated(), self._engine.connect() as connection, connection.begin():
-            yield Reader(connection)
+        with _translated(), self._engine.connect() as connection:
+            if self.dialect == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield Reader(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
@@ -84,51 +144,197 @@ class Store:
                 yield Writer(connection)
 
 
-@dataclass(frozen=True, slots=True)
 class Reader:
-    """What can be asked of one view of the database."""
+    """What can be asked of one view of the database. It is also a :class:`tanhui.registry.state.Source`."""
 
-    connection: Connection
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    # The log ----------------------------------------------------------------------------------------------------------
+
+    def head(self) -> Head:
+        """What an act needs of all that came before."""
+        return _head(self.connection.execute(sa.select(t.head)).one())
 
     def size(self) -> int:
         """Leaves in the log."""
-        return int(self._scalar(sa.select(sa.func.coalesce(sa.func.max(t.log.c.position) + 1, 0))))
+        return int(self.connection.execute(sa.select(t.head.c.size)).scalar_one())
 
     def leaf(self, position: int) -> bytes:
         """The bytes of a leaf."""
-        return bytes(self._scalar(sa.select(t.log.c.leaf).where(t.log.c.position == position)))
+        for _, leaf in self.leaves(position, position + 1):
+            return leaf
+        raise IntegrityError("registry.database_damaged", detail=f"leaf {position} is missing")
 
     def entry(self, position: int) -> JournalEntry:
         """The entry in a leaf."""
         return decode_entry(self.leaf(position))
 
-    def leaves(self) -> Iterator[tuple[int, bytes]]:
-        """Every leaf in order."""
-        for row in self.connection.execute(sa.select(t.log.c.position, t.log.c.leaf).order_by(t.log.c.position)):
-            yield row[0], bytes(row[1])
+    def leaves(self, first: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Leaves with their positions, in order, from ``first`` up to but not including ``end``."""
+        begin = sa.select(sa.func.max(t.segments.c.first)).where(t.segments.c.first <= first).scalar_subquery()
+        wanted = sa.select(t.segments).where(t.segments.c.first >= begin).order_by(t.segments.c.first)
+        if end is not None:
+            wanted = wanted.where(t.segments.c.first < end)
+        for row in self.connection.execution_options(yield_per=64).execute(wanted):
+            for offset, leaf in enumerate(read_bundle(bytes(row.leaves), row.width)):
+                position = row.first + offset
+                if position >= first and (end is None or position < end):
+                    yield position, leaf
 
-    def node(self, level: int, position: int) -> bytes:
-        """A complete node of the tree."""
-        where = (t.nodes.c.level == level) & (t.nodes.c.position == position)
-        return bytes(self._scalar(sa.select(t.nodes.c.hash).where(where)))
+    def nodes(self, size: int) -> ReadNode:
+        """The nodes of the tree of the first ``size`` leaves."""
+        return TileNodes(self.tile, size).node
 
-    def checkpoint(self) -> str:
-        """The newest signed checkpoint."""
-        return str(self._scalar(sa.select(t.checkpoints.c.note).order_by(t.checkpoints.c.size.desc()).limit(1)))
+    def tile(self, level: int, index: int, width: int) -> bytes:
+        """The first ``width`` hashes of a tile, joined; one at the right edge is made from what is below it."""
+        c = t.tiles.c
+        wanted = sa.select(c.hashes).where(c.level == level, c.position == index)
+        data = self.connection.execute(wanted).scalar_one_or_none()
+        if data is not None:
+            return bytes(data)[: width * HASH_BYTES]
+        first, end = index * TILE_WIDTH, index * TILE_WIDTH + width
+        if level == 0:
+            return b"".join(leaf_hash(leaf) for _, leaf in self.leaves(first, end))
+        below = sa.select(c.root).where(c.level == level - 1, c.position >= first, c.position < end)
+        return b"".join(bytes(root) for root in self.connection.execute(below.order_by(c.position)).scalars())
 
-    def request(self, request: str) -> tuple[str, int] | None:
-        """Fingerprint and leaf of an act by its request id."""
-        wanted = sa.select(t.requests.c.fingerprint, t.requests.c.position).where(t.requests.c.id == request)
-        row = self.connection.execute(wanted).one_or_none()
-        return (row[0], row[1]) if row else None
+    def checkpoint(self, at_least: int = 0) -> str:
+        """The newest signed checkpoint, which must cover ``at_least`` so many leaves."""
+        newest = self.newest_checkpoint()
+        if newest is None or newest[0] < at_least:
+            raise RegistryError("registry.not_yet_published", size=at_least)
+        return newest[1]
+
+    def newest_checkpoint(self) -> tuple[int, str] | None:
+        """Size and note of the newest signed checkpoint."""
+        newest = sa.select(t.checkpoints).order_by(t.checkpoints.c.size.desc()).limit(1)
+        row = self.connection.execute(newest).one_or_none()
+        return (row.size, row.note) if row else None
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """Every signed checkpoint, in order of size."""
+        for row in self.connection.execute(sa.select(t.checkpoints).order_by(t.checkpoints.c.size)):
+            yield row.size, row.note
+
+    def requests(self, ids: Sequence[str]) -> dict[str, tuple[bytes, int]]:
+        """Fingerprints and leaves of acts by their request ids."""
+        wanted = sa.select(t.requests).where(t.requests.c.id.in_(ids))
+        return {row.id: (bytes(row.fingerprint), row.position) for row in self.connection.execute(wanted)}
+
+    # Rows of the state ------------------------------------------------------------------------------------------------
+
+    def account(self, key: str) -> Account | None:
+        """An account."""
+        return self._noun(Account, t.accounts, key)
+
+    def person(self, key: str) -> Person | None:
+        """Somebody who acts for an account."""
+        return self._noun(Person, t.people, key)
+
+    def key(self, key: str) -> Key | None:
+        """A person's key."""
+        return self._noun(Key, t.keys, key)
+
+    def asset(self, key: str) -> Asset | None:
+        """A kind of amount."""
+        return self._noun(Asset, t.assets, key)
+
+    def encumbrance(self, key: str) -> Encumbrance | None:
+        """An encumbrance, resolved or not."""
+        return self._noun(Encumbrance, t.encumbrances, key)
+
+    def claim(self, key: str) -> IssuedClaim | None:
+        """An issued claim by its hash."""
+        document = self.connection.execute(sa.select(t.claims.c.document).where(t.claims.c.id == key)).scalar()
+        return _claim(document) if document else None
+
+    def periods(self, key: str) -> tuple[Period, ...] | None:
+        """For which days a project was issued."""
+        wanted = sa.select(t.claims.c.first_day, t.claims.c.last_day).where(t.claims.c.project == key)
+        rows = self.connection.execute(wanted.order_by(t.claims.c.first_day))
+        return tuple(from_document(Period, list(row)) for row in rows) or None
+
+    def batch(self, key: str) -> Batch | None:
+        """A batch with its claim."""
+        found = self.batches(key)
+        return found[0] if found else None
+
+    def batches(self, key: str | None = None) -> list[Batch]:
+        """Every batch, or one, lowest serial first."""
+        wanted = sa.select(t.batches, t.claims.c.document).join(t.claims).order_by(t.batches.c.first)
+        if key is not None:
+            wanted = wanted.where(t.batches.c.id == key)
+        rows = self.connection.execute(wanted)
+        return [Batch(r.id, r.vintage, Interval(r.first, r.end), _claim(r.document)) for r in rows]
+
+    def amount(self, key: AmountKey) -> int | None:
+        """How much of an asset is in a place."""
+        asset, where = key
+        c = t.amounts.c
+        wanted = sa.select(c.amount).where(c.asset == asset, c.owner == where.owner, c.locks == _locks(where))
+        found: int | None = self.connection.execute(wanted).scalar_one_or_none()
+        return found
+
+    def near(self, serials: Interval) -> list[Holding]:
+        """Every holding that overlaps or touches an interval."""
+        c = t.holdings.c
+        begin = sa.select(sa.func.max(c.first)).where(c.first < serials.first).scalar_subquery()
+        wanted = sa.select(t.holdings).where(c.first >= sa.func.coalesce(begin, 0), c.first <= serials.end)
+        rows = self.connection.execute(wanted.order_by(c.first))
+        return [holding for holding in map(_holding, rows) if holding.serials.end >= serials.first]
+
+    def free(self, owner: str, batch: str, after: int) -> list[Holding]:
+        """Some unencumbered holdings of an owner beyond a serial, lowest first."""
+        c = t.holdings.c
+        wanted = sa.select(t.holdings).where(c.owner == owner, c.batch == batch, c.locks == "", c.first > after)
+        rows = self.connection.execute(wanted.order_by(c.first).limit(PIECES_AT_A_TIME))
+        return [_holding(row) for row in rows]
+
+    def under(self, lock: str) -> list[Holding]:
+        """Every holding that an encumbrance lies on."""
+        wanted = sa.select(t.holdings).join(t.locked, t.locked.c.first == t.holdings.c.first)
+        rows = self.connection.execute(wanted.where(t.locked.c.lock == lock).order_by(t.holdings.c.first))
+        return [_holding(row) for row in rows]
+
+    # What faces ask for -----------------------------------------------------------------------------------------------
 
     def accounts(self) -> list[Account]:
         """Every account."""
-        return [Account(*row) for row in self.connection.execute(sa.select(t.accounts).order_by(t.accounts.c.id))]
+        return self._nouns(Account, sa.select(t.accounts).order_by(t.accounts.c.id))
 
-    def has_account(self, account: str) -> bool:
-        """Whether the account exists."""
-        return self._exists(t.accounts.c.id == account)
+    def people(self, account: str | None = None) -> list[Person]:
+        """Everybody, or those who act for an account."""
+        wanted = sa.select(t.people).order_by(t.people.c.id)
+        return self._nouns(Person, wanted if account is None else wanted.where(t.people.c.account == account))
+
+    def keys(self, person: str | None = None) -> list[Key]:
+        """Every key, or a person's."""
+        wanted = sa.select(t.keys).order_by(t.keys.c.id)
+        return self._nouns(Key, wanted if person is None else wanted.where(t.keys.c.person == person))
+
+    def assets(self) -> list[Asset]:
+        """Every kind of amount."""
+        return self._nouns(Asset, sa.select(t.assets).order_by(t.assets.c.id))
+
+    def encumbrances(self, account: str | None = None) -> list[Encumbrance]:
+        """Encumbrances in order, those resolved too."""
+        wanted = sa.select(t.encumbrances).order_by(t.encumbrances.c.id)
+        return self._nouns(
+            Encumbrance, wanted if account is None else wanted.where(t.encumbrances.c.account == account)
+        )
+
+    def due(self, at: str) -> list[str]:
+        """Encumbrances that lie on something and whose time has run out."""
+        c = t.encumbrances.c
+        held = sa.select(t.locked.c.lock).union(sa.select(t.amounts.c.locks).where(t.amounts.c.locks != ""))
+        wanted = sa.select(c.id).where(c.expires != "", c.expires <= at, c.id.in_(held)).order_by(c.id)
+        return list(self.connection.execute(wanted).scalars())
+
+    def proposals(self) -> list[Order]:
+        """Orders that wait for another pair of eyes, oldest first."""
+        rows = self.connection.execute(sa.select(t.proposals).order_by(t.proposals.c.at, t.proposals.c.request))
+        return [_order(row) for row in rows]
 
     def opening(self, commitment: str) -> Opening | None:
         """What a commitment hides, unless it was erased."""
@@ -136,30 +342,25 @@ class Reader:
         row = self.connection.execute(wanted).one_or_none()
         return Opening(bytes(row[0]), row[1]) if row else None
 
-    def claim_position(self, sha256: str) -> int | None:
-        """The leaf that issued a claim."""
-        row = self.connection.execute(sa.select(t.claims.c.position).where(t.claims.c.sha256 == sha256)).one_or_none()
-        return row[0] if row else None
+    def claims(self) -> list[IssuedClaim]:
+        """Every issued claim, in the order of issue."""
+        wanted = sa.select(t.claims.c.document).order_by(t.claims.c.position)
+        return [_claim(document) for document in self.connection.execute(wanted).scalars()]
 
     def batch_position(self, batch: str) -> int:
         """The leaf that issued a batch."""
         wanted = sa.select(t.claims.c.position).join(t.batches).where(t.batches.c.id == batch)
-        return int(self._scalar(wanted, RegistryError("registry.unknown_batch", batch=batch)))
+        return self._found(wanted, RegistryError("registry.unknown_batch", batch=batch))
 
-    def retirement_position(self, retirement: str) -> int:
-        """The leaf of a retirement."""
-        wanted = sa.select(t.retirements.c.position).where(t.retirements.c.id == retirement)
-        return int(self._scalar(wanted, RegistryError("registry.unknown_retirement", retirement=retirement)))
+    def ending_position(self, ending: str) -> int:
+        """The leaf of a retirement or cancellation."""
+        wanted = sa.select(t.endings.c.position).where(t.endings.c.id == ending)
+        return self._found(wanted, RegistryError("registry.unknown_retirement", retirement=ending))
 
-    def positions(self, table: sa.Table) -> list[int]:
-        """The leaves that a table of claims or retirements points to, in order."""
-        return list(self.connection.execute(sa.select(table.c.position).order_by(table.c.position)).scalars())
-
-    def next_serial(self) -> tuple[int, int]:
-        """Number of batches, and the first serial not yet issued."""
-        row = self.connection.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.max(t.batches.c.end), 1)))
-        count, serial = row.one()
-        return count, serial
+    def ending_positions(self, kind: str) -> list[int]:
+        """The leaves of all retirements or cancellations, in order."""
+        wanted = sa.select(t.endings.c.position).where(t.endings.c.kind == kind).order_by(t.endings.c.position)
+        return list(self.connection.execute(wanted).scalars())
 
     def holdings(self, owner: str | None = None, batch: str | None = None) -> Iterator[Holding]:
         """Holdings, lowest serial first, read row by row."""
@@ -168,70 +369,111 @@ class Reader:
             wanted = wanted.where(t.holdings.c.owner == owner)
         if batch is not None:
             wanted = wanted.where(t.holdings.c.batch == batch)
-        for row in self.connection.execute(wanted):
-            yield Holding(Interval(row.first, row.end), row.batch, row.owner)
+        return map(_holding, self.connection.execute(wanted))
 
-    def near(self, serials: Interval) -> list[Holding]:
-        """Holdings that overlap or touch an interval."""
-        table = t.holdings
-        before = sa.select(table).where(table.c.first < serials.first).order_by(table.c.first.desc()).limit(1)
-        inside = sa.select(table).where(table.c.first.between(serials.first, serials.end)).order_by(table.c.first)
-        rows = [*self.connection.execute(before), *self.connection.execute(inside)]
-        return [Holding(Interval(r.first, r.end), r.batch, r.owner) for r in rows if r.end >= serials.first]
+    def amounts(self, owner: str | None = None) -> list[tuple[str, Place, int]]:
+        """Amounts by asset and place."""
+        wanted = sa.select(t.amounts).order_by(t.amounts.c.asset, t.amounts.c.owner, t.amounts.c.locks)
+        if owner is not None:
+            wanted = wanted.where(t.amounts.c.owner == owner)
+        return [(row.asset, _place(row), row.amount) for row in self.connection.execute(wanted)]
 
-    def balances(self, owner: str) -> list[tuple[str, int]]:
-        """Units by batch, from the view ``balances``."""
-        wanted = sa.text("SELECT batch, units FROM balances WHERE owner = :owner ORDER BY batch")
-        return [(row[0], row[1]) for row in self.connection.execute(wanted, {"owner": owner})]
+    def balances(self, owner: str) -> list[tuple[str, Place, int]]:
+        """Units by batch and place, from the view ``balances``."""
+        wanted = sa.text("SELECT owner, locks, batch, units FROM balances WHERE owner = :owner ORDER BY batch, locks")
+        return [(row.batch, _place(row), int(row.units)) for row in self.connection.execute(wanted, {"owner": owner})]
 
-    def _exists(self, where: sa.ColumnElement[bool]) -> bool:
-        return bool(self.connection.execute(sa.select(sa.exists().where(where))).scalar_one())
+    def _noun(self, kind: type[N], table: sa.Table, key: str) -> N | None:
+        found = self._nouns(kind, sa.select(table).where(table.c.id == key))
+        return found[0] if found else None
 
-    def _scalar(self, query: sa.Select[Any], missing: Exception | None = None) -> Any:
-        row = self.connection.execute(query).one_or_none()
-        if row is None:
-            raise missing or IntegrityError("registry.database_damaged", detail="a row is missing")
-        return row[0]
+    def _nouns(self, kind: type[N], wanted: sa.Select[Any]) -> list[N]:
+        return [_from_row(kind, row._mapping) for row in self.connection.execute(wanted)]
+
+    def _found(self, wanted: sa.Select[Any], missing: Exception) -> int:
+        found = self.connection.execute(wanted).scalar_one_or_none()
+        if found is None:
+            raise missing
+        return int(found)
 
 
 class Writer(Reader):
-    """A view that may also write."""
+    """A view under the write lock, which may also write."""
 
-    __slots__ = ()
+    def head(self) -> Head:
+        """As :meth:`Reader.head`; in PostgreSQL this takes the write lock."""
+        return _head(self.connection.execute(sa.select(t.head).with_for_update()).one())
 
-    def append(self, entry: JournalEntry) -> None:
-        """Add an entry to the log and to its tree."""
-        leaf = encode_entry(entry)
-        self.connection.execute(t.log.insert(), {"position": entry.index, "leaf": leaf})
-        new = completed_nodes(entry.index, leaf_hash(leaf), self.node)
-        rows = [{"level": level, "position": position, "hash": value} for level, position, value in new]
-        self.connection.execute(t.nodes.insert(), rows)
+    def append(self, leaves: Sequence[bytes], old: Frontier) -> Frontier:
+        """Add leaves to the log and its tiles; the frontier after them."""
+        hashes = [leaf_hash(leaf) for leaf in leaves]
+        rows = [
+            {"level": tile.level, "position": tile.index, "hashes": tile.hashes, "root": tile.root}
+            for tile in completed_tiles(old.size, hashes, self.tile)
+        ]
+        segment = {"first": old.size, "width": len(leaves), "leaves": entry_bundle(leaves)}
+        self.connection.execute(t.segments.insert(), segment)
+        if rows:
+            self.connection.execute(t.tiles.insert(), rows)
+        return old.extend(hashes)
 
-    def carry_out(self, entry: JournalEntry) -> None:
-        """Bring the tables to where the entry says they are."""
-        if entry.account:
-            self.connection.execute(t.accounts.insert(), entry.account.to_dict())
-        if entry.claim:
-            first_day, last_day = entry.claim.period.to_list()
-            claim = entry.claim.claim_sha256
-            days = {"first_day": first_day, "last_day": last_day}
-            row = {"sha256": claim, "project": entry.claim.project, "position": entry.index}
-            self.connection.execute(t.claims.insert(), {**row, **days})
-            self.connection.execute(t.batches.insert(), [_batch_row(batch) for batch in entry.batches])
-        for leg in entry.legs:
-            self._settle(leg)
-        if (retired := entry.retirement) is not None:
-            row = {"id": retired.id, "account": retired.account, "batch": retired.batch, "position": entry.index}
-            self.connection.execute(t.retirements.insert(), row)
+    def write(self, changes: Iterable[Change]) -> None:
+        """Bring the rows of the state to where they are now."""
+        by_table: dict[str, list[Change]] = {}
+        for change in changes:
+            by_table.setdefault(change.table, []).append(change)
+        for name, found in by_table.items():
+            if name == "holdings":
+                self._write_holdings(found)
+            elif name == "amounts":
+                self._write_amounts(found)
+            elif name in NOUN_TABLES:
+                self._write_nouns(NOUN_TABLES[name], found)
 
-    def remember(self, request: str, fingerprint: str, position: int) -> None:
-        """Bind a request id to what it did."""
-        self.connection.execute(t.requests.insert(), {"id": request, "fingerprint": fingerprint, "position": position})
+    def index(self, entries: Iterable[JournalEntry]) -> None:
+        """Note where in the log the nouns are that somebody will ask for."""
+        for entry in entries:
+            if isinstance(entry.noun, Issuance):
+                self.connection.execute(t.claims.insert(), _claim_row(entry.noun.claim, entry.index))
+                claim = entry.noun.claim.claim_sha256
+                pieces = [
+                    {"id": p.id, "claim": claim, "vintage": p.vintage, "first": p.serials.first, "end": p.serials.end}
+                    for p in entry.noun.pieces
+                ]
+                self.connection.execute(t.batches.insert(), pieces)
+            elif isinstance(entry.noun, (Retirement, Cancellation)):
+                leg = entry.legs[0]
+                row = {"id": entry.noun.id, "kind": entry.kind, "account": leg.source.owner, "batch": leg.batch}
+                self.connection.execute(t.endings.insert(), {**row, "units": entry.units, "position": entry.index})
+            elif isinstance(entry.noun, Record):
+                self.connection.execute(t.records.insert(), {"position": entry.index, **_row(entry.noun)})
 
-    def keep_opening(self, opening: Opening) -> None:
-        """Keep what a commitment hides."""
-        row = {"commitment": opening.commitment, "salt": opening.salt, "value": opening.value}
-        self.connection.execute(t.openings.insert(), row)
+    def set_head(self, head: Head) -> None:
+        """Remember what the next act needs."""
+        self.connection.execute(t.head.update(), _head_row(head))
+
+    def remember(self, rows: Sequence[tuple[str, bytes, int]]) -> None:
+        """Bind request ids to what they did."""
+        self.connection.execute(
+            t.requests.insert(), [{"id": id_, "fingerprint": mark, "position": at} for id_, mark, at in rows]
+        )
+
+    def keep_openings(self, openings: Iterable[Opening]) -> None:
+        """Keep what commitments hide."""
+        rows = [{"commitment": o.commitment, "salt": o.salt, "value": o.value} for o in openings]
+        if rows:
+            self.connection.execute(t.openings.insert(), rows)
+
+    def keep_proposal(self, order: Order, at: str) -> None:
+        """Keep an order until enough people agree, in place of what it was before."""
+        self.drop_proposal(order.request)
+        people = " ".join(approval.person for approval in order.by)
+        row = {"request": order.request, "act": order.act, "arguments": leaf_json(order.arguments).decode()}
+        self.connection.execute(t.proposals.insert(), {**row, "people": people, "at": at})
+
+    def drop_proposal(self, request: str) -> bool:
+        """Forget an order; whether there was one."""
+        return self.connection.execute(t.proposals.delete().where(t.proposals.c.request == request)).rowcount > 0
 
     def erase_opening(self, commitment: str) -> bool:
         """Forget what a commitment hides; whether there was something to forget."""
@@ -241,38 +483,139 @@ class Writer(Reader):
         """Keep a signed checkpoint."""
         self.connection.execute(t.checkpoints.insert(), {"size": size, "note": note})
 
-    def _settle(self, leg: Leg) -> None:
-        change: Change = settle(leg, self.near(leg.serials))
-        firsts = [holding.serials.first for holding in change.removed]
-        if firsts:
-            self.connection.execute(t.holdings.delete().where(t.holdings.c.first.in_(firsts)))
-        self.connection.execute(t.holdings.insert(), [_holding_row(holding) for holding in change.added])
+    def _write_holdings(self, changes: list[Change]) -> None:
+        """What goes first, then what comes, for the two may overlap."""
+        gone = [change.old for change in changes if change.old is not None]
+        come = [change.new for change in changes if change.new is not None]
+        if gone:
+            self.connection.execute(DROP_HOLDING, [{"at": holding.serials.first} for holding in gone])
+        unlocked = [{"at": holding.serials.first} for holding in gone if holding.place.locks]
+        if unlocked:
+            self.connection.execute(DROP_LOCKED, unlocked)
+        if come:
+            self.connection.execute(t.holdings.insert(), [_holding_row(holding) for holding in come])
+        marks = [{"lock": lock, "first": h.serials.first} for h in come for lock in h.place.locks]
+        if marks:
+            self.connection.execute(t.locked.insert(), marks)
+
+    def _write_amounts(self, changes: list[Change]) -> None:
+        keys = [{"a": c.key[0], "o": c.key[1].owner, "l": _locks(c.key[1])} for c in changes if c.old is not None]
+        if keys:
+            self.connection.execute(DROP_AMOUNT, keys)
+        rows = [
+            {"asset": c.key[0], "owner": c.key[1].owner, "locks": _locks(c.key[1]), "amount": c.new}
+            for c in changes
+            if c.new is not None
+        ]
+        if rows:
+            self.connection.execute(t.amounts.insert(), rows)
+
+    def _write_nouns(self, table: sa.Table, changes: list[Change]) -> None:
+        new = [_row(change.new) for change in changes if change.old is None]
+        if new:
+            self.connection.execute(table.insert(), new)
+        for change in changes:
+            if change.old is not None:
+                self.connection.execute(table.update().where(table.c.id == change.key), _row(change.new))
 
 
-def _batch_row(batch: Batch) -> dict[str, Any]:
-    line = {"first": batch.serials.first, "end": batch.serials.end}
-    return {"id": batch.id, "claim": batch.claim.claim_sha256, "vintage": batch.vintage, **line}
+NOUN_TABLES = {
+    "accounts": t.accounts,
+    "people": t.people,
+    "keys": t.keys,
+    "assets": t.assets,
+    "encumbrances": t.encumbrances,
+}
+DROP_HOLDING = t.holdings.delete().where(t.holdings.c.first == sa.bindparam("at"))
+DROP_LOCKED = t.locked.delete().where(t.locked.c.first == sa.bindparam("at"))
+DROP_AMOUNT = t.amounts.delete().where(
+    t.amounts.c.asset == sa.bindparam("a"),
+    t.amounts.c.owner == sa.bindparam("o"),
+    t.amounts.c.locks == sa.bindparam("l"),
+)
+
+
+def _head(row: Any) -> Head:
+    return Head(
+        Frontier.from_bytes(bytes(row.frontier)), row.at, bytes(row.state_sum), row.next_serial, row.batch_count
+    )
+
+
+def _head_row(head: Head) -> dict[str, Any]:
+    return {
+        "size": head.size,
+        "at": head.at,
+        "frontier": head.frontier.to_bytes(),
+        "state_sum": head.state_sum,
+        "next_serial": head.next_serial,
+        "batch_count": head.batch_count,
+    }
+
+
+def _locks(where: Place) -> str:
+    return "/".join(where.locks)
+
+
+def _place(row: Any) -> Place:
+    return place(f"{row.owner}/{row.locks}" if row.locks else row.owner)
+
+
+def _holding(row: Any) -> Holding:
+    return Holding(Interval(row.first, row.end), row.batch, _place(row))
 
 
 def _holding_row(holding: Holding) -> dict[str, Any]:
-    serials = holding.serials
-    return {"first": serials.first, "end": serials.end, "batch": holding.batch, "owner": holding.owner}
+    serials, where = holding.serials, holding.place
+    line = {"first": serials.first, "end": serials.end}
+    return {**line, "batch": holding.batch, "owner": where.owner, "locks": _locks(where)}
 
 
-def _engine(path: Path, mode: str) -> Engine:
+def _row(noun: Any) -> dict[str, Any]:
+    """A noun as a row: lists of words become one text."""
+    values = {field.name: getattr(noun, field.name) for field in fields(noun)}
+    return {name: " ".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _from_row(kind: type[N], row: sa.RowMapping) -> N:
+    """The inverse of :func:`_row`."""
+    values = {
+        field.name: tuple(row[field.name].split()) if str(field.type).startswith("tuple") else row[field.name]
+        for field in fields(kind)  # type: ignore[arg-type]
+    }
+    return kind(**values)
+
+
+def _claim(document: str) -> IssuedClaim:
+    claim: IssuedClaim = from_document(IssuedClaim, json.loads(document))
+    return claim
+
+
+def _claim_row(claim: IssuedClaim, position: int) -> dict[str, Any]:
+    first_day, last_day = claim.period.to_list()
+    return {
+        "id": claim.claim_sha256,
+        "project": claim.project,
+        "first_day": first_day,
+        "last_day": last_day,
+        "document": leaf_json(to_document(claim)).decode(),
+        "position": position,
+    }
+
+
+def _order(row: Any) -> Order:
+    by = tuple(Approval(person) for person in row.people.split())
+    return Order(row.request, row.act, json.loads(row.arguments), by)
+
+
+def _sqlite_engine(url: sa.URL, create: bool) -> Engine:
     """An engine whose transactions are SQLite's own, begun as the caller asks."""
-    query = {"mode": mode, "uri": "true"}
-    if mode == "ro" and not path.with_name(f"{path.name}-wal").exists():
-        # Nobody has it open. Without this, SQLite makes side files even to read, and fails on read-only media.
-        query["immutable"] = "1"
-    url = sa.URL.create("sqlite", database=path.absolute().as_uri(), query=query)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         # The journal mode is a property of the file, set once when it is made.
-        for pragma in ("journal_mode = WAL", *PRAGMAS) if mode == "rwc" else PRAGMAS:
+        for pragma in ("journal_mode = WAL", *PRAGMAS) if create else PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -283,18 +626,31 @@ def _engine(path: Path, mode: str) -> Engine:
     return engine
 
 
+def _postgresql_engine(url: sa.URL) -> Engine:
+    """An engine that does not wait for ever, neither for a server nor for a lock."""
+    options = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
+    return sa.create_engine(url, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True)
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """The database's refusals in the registry's words."""
     try:
         yield
     except ConstraintError as error:
-        detail = str(error.orig)
-        code = detail if detail.startswith("registry.") else "registry.refused_by_database"
-        raise RegistryError(code, detail=detail) from error
+        raise RegistryError(_code(error), detail=str(error.orig)) from error
     except OperationalError as error:
         detail = str(error.orig)
-        code = "registry.busy" if "locked" in detail or "busy" in detail else "registry.storage_failed"
-        raise RegistryError(code, detail=detail) from error
-    except (DatabaseError, sqlite3.DatabaseError) as error:
+        busy = any(word in detail for word in ("locked", "busy", "lock timeout", "deadlock"))
+        raise RegistryError("registry.busy" if busy else "registry.storage_failed", detail=detail) from error
+    except (DatabaseError, DBAPIError, sqlite3.DatabaseError) as error:
         raise IntegrityError("registry.database_damaged", detail=str(getattr(error, "orig", error))) from error
+
+
+def _code(error: ConstraintError) -> str:
+    """The code in a refusal: a trigger's whole message, or the name of PostgreSQL's constraint."""
+    first = str(error.orig).split("\n")[0]
+    if first.startswith("registry."):
+        return first
+    constraint = str(getattr(getattr(error.orig, "diag", None), "constraint_name", "") or "")
+    return "registry.overlap" if constraint == "registry_overlap" else "registry.refused_by_database"

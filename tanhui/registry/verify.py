@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,30 +10,33 @@ from typing import Any
 from tanhui.kernel.canonical import exact_json, file_digest, hash_json
 from tanhui.kernel.errors import InputError
 from tanhui.kernel.manifest import result_digest
-from tanhui.kernel.signing import TrustedKey
-from tanhui.registry.certificate import MALFORMED, verify_certificate
+from tanhui.registry.anchors import Anchors
+from tanhui.registry.certificate import MALFORMED, MAX_BYTES, verify_certificate
 from tanhui.registry.commitments import Opening
 from tanhui.registry.issuance import reasons_against
+from tanhui.registry.log.note import NoteKey
 from tanhui.registry.verdict import Check, Verdict
 
 __all__ = ["verify_certificate_file", "verify_run_folder"]
 
-#: A certificate is at most 24 KB; a file beyond this is none. [bytes]
-MAX_CERTIFICATE = 1_000_000
+#: A file beyond this was not meant as a certificate, and is not read. [bytes]
+MAX_FILE = 1_000_000
 
 
 def verify_certificate_file(
     path: Path,
-    trust: Mapping[str, TrustedKey] | None = None,
+    trust: Anchors | Iterable[NoteKey] | None = None,
     *,
     run_folder: Path | None = None,
     opening: Opening | None = None,
 ) -> Verdict:
     """Check a certificate file to the last byte; with ``run_folder``, back to the run's own documents."""
-    data = _read(path, MAX_CERTIFICATE)
+    data = _read(path, MAX_FILE)
     try:
         document = exact_json(data)
     except MALFORMED:
+        document = None
+    if document is None or len(data) > MAX_BYTES:
         return Verdict("certificate", (Check("form", False),))
     if run_folder is None:
         return verify_certificate(document, trust, opening=opening)

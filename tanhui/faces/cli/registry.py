@@ -21,6 +21,7 @@ FolderArgument = Annotated[Path, typer.Argument(metavar="REGISTRY", help=t("regi
 RequestOption = Annotated[str | None, typer.Option("--request", metavar="ID", help=t("registry.request"))]
 UnitsOption = Annotated[int, typer.Option("--units", min=1, help=t("registry.units"))]
 BatchOption = Annotated[str, typer.Option("--batch", help=t("registry.batch"))]
+AsOption = Annotated[list[str] | None, typer.Option("--as", metavar="PERSON", help=t("registry.as"))]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,14 +42,17 @@ def init(
     folder: FolderArgument,
     name: Annotated[str, typer.Option("--name", metavar="ORIGIN", help=t("registry.name"))],
     live: Annotated[bool, typer.Option("--live", help=t("registry.live"))] = False,
+    eyes: Annotated[int | None, typer.Option("--eyes", help=t("registry.eyes"))] = None,
+    database: Annotated[str | None, typer.Option("--database", metavar="URL", help=t("registry.database"))] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a registry."""
     from tanhui.registry.folder import TRUST
     from tanhui.registry.service import Registry
 
-    with Registry.init(folder, name, sandbox=not live) as registry:
+    with Registry.init(folder, name, sandbox=not live, eyes=eyes, database=database) as registry:
         document = {"registry": registry.origin, "sandbox": registry.sandbox, "trust": str(folder / TRUST)}
+        document |= {"operator": registry.declaration.account, "person": registry.declaration.person}
     if as_json:
         show_json(document)
     else:
@@ -59,6 +63,8 @@ def init(
 def account(
     folder: FolderArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help=t("registry.account.name"))],
+    roles: Annotated[list[str] | None, typer.Option("--role", metavar="ROLE", help=t("registry.role"))] = None,
+    region: Annotated[str, typer.Option("--region", help=t("registry.account.region"))] = "",
     request: RequestOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -66,7 +72,7 @@ def account(
     from tanhui.registry.service import Registry
 
     with Registry(folder) as registry:
-        opened = registry.open_account(name, request=request or new_request())
+        opened = registry.open_account(name, request=request or new_request(), roles=roles, region=region)
     show_json(opened.to_dict()) if as_json else say_line(t("registry.account.done", id=opened.id, name=name))
 
 
@@ -140,6 +146,7 @@ def transfer(
     target: Annotated[str, typer.Option("--to", metavar="ACCOUNT", help=t("registry.to"))],
     batch: BatchOption,
     units: UnitsOption,
+    people: AsOption = None,
     request: RequestOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -147,7 +154,7 @@ def transfer(
     from tanhui.registry.service import Registry
 
     with Registry(folder) as registry:
-        moved = registry.transfer(source, target, batch, units, request=request or new_request())
+        moved = registry.transfer(source, target, batch, units, request=request or new_request(), by=people)
     show_holdings(moved, as_json)
 
 
@@ -164,6 +171,7 @@ def retire(
     certificate: Annotated[
         Path | None, typer.Option("--certificate", metavar="FILE", help=t("registry.retire.certificate"))
     ] = None,
+    people: AsOption = None,
     request: RequestOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -184,9 +192,10 @@ def retire(
             batch,
             units,
             beneficiary=beneficiary,
-            purpose=purpose,  # type: ignore[arg-type]
+            purpose=purpose,
             period=period,
             request=request or new_request(),
+            by=people,
         )
         document = registry.certificate(retirement.id)
     if certificate:
@@ -195,6 +204,34 @@ def retire(
         show_json({**retirement.to_dict(), "certificate": str(certificate) if certificate else document})
     else:
         say_line(t("registry.retire.done", id=retirement.id, path=certificate or "-"))
+
+
+@commands.command("cancel", help=t("registry.cancel.help"))
+def cancel(
+    folder: FolderArgument,
+    account_id: Annotated[str, typer.Option("--account", metavar="ACCOUNT", help=t("registry.from"))],
+    batch: BatchOption,
+    units: UnitsOption,
+    reason: Annotated[str, typer.Option("--reason", help=t("registry.cancel.reason"))],
+    document: Annotated[str, typer.Option("--document", metavar="SHA256", help=t("registry.document"))] = "",
+    people: AsOption = None,
+    request: RequestOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take units out of the world without their being used."""
+    from tanhui.registry.service import Registry
+
+    with Registry(folder) as registry:
+        ended = registry.cancel(
+            account_id,
+            batch,
+            units,
+            reason=reason,
+            document=document,
+            request=request or new_request(),
+            by=people,
+        )
+    show_json(ended.to_dict()) if as_json else say_line(t("registry.cancel.done", id=ended.id, units=ended.units))
 
 
 @commands.command("certificate", help=t("registry.certificate.help"))
@@ -245,12 +282,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a tonne's passport, a run's folder or a registry's, offline."""
-    from tanhui.kernel.signing import load_trust
-    from tanhui.registry.folder import DATABASE
+    from tanhui.registry.anchors import load_log_keys
     from tanhui.registry.verify import verify_certificate_file, verify_run_folder
 
-    anchors = load_trust(trust) if trust else None
-    if (file / DATABASE).is_file():
+    anchors = load_log_keys(trust) if trust else None
+    if (file / "trust.json").is_file():
         from tanhui.registry.audit import verify_log
 
         verdict = verify_log(file, anchors)
@@ -281,10 +317,9 @@ def show_holdings(found: Any, as_json: bool) -> None:
     if not found:
         say_line(t("registry.nothing_held"))
         return
-    headers = [t(f"column.{key}") for key in ("account", "batch", "first", "last", "units")]
-    show_table(
-        headers, [(h.owner, h.batch, h.serials.first, h.serials.end - 1, h.serials.units) for h in found], whole=(0, 1)
-    )
+    headers = [t(f"column.{key}") for key in ("account", "batch", "first", "last", "units", "locks")]
+    rows = [(h.owner, h.batch, h.serials.first, h.serials.end - 1, h.serials.units, h.place.locks) for h in found]
+    show_table(headers, [(*row, ", ".join(locks)) for *row, locks in rows], whole=(0, 1))
 
 
 def read_json(path: Path) -> Any:
