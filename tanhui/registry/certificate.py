@@ -20,10 +20,11 @@ from tanhui.kernel.canonical import hash_json, readable_bytes
 from tanhui.kernel.errors import IntegrityError
 from tanhui.kernel.manifest import result_digest
 from tanhui.kernel.wording import Lang, say
+from tanhui.registry import entries
 from tanhui.registry.anchors import Anchors, authenticated_by, cosigned_by
 from tanhui.registry.checkpoint import Checkpoint, parse_checkpoint, state_line
 from tanhui.registry.commitments import Opening
-from tanhui.registry.entries import MALFORMED, encode_entry, entry_document, entry_from_dict, leaf_json
+from tanhui.registry.entries import encode_entry, entry_document, entry_from_dict, leaf_json
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.issuance import claim_hash
 from tanhui.registry.log.cosignature import SUBTREE_V1, read_vkey
@@ -68,6 +69,8 @@ RETIREMENT_BYTES = 6_000
 PROOF_HASHES = 32
 #: Length of a signature by type, with the time it states. [bytes]
 SIGNATURE_BYTES = {"ed25519": 64, "cosignature/v1": 72, "subtree/v1": 2428}
+#: What taking a malformed certificate apart may raise; dates can run off the calendar.
+MALFORMED = (*entries.MALFORMED, OverflowError)
 #: Pieces that the summary names one by one.
 PIECES_NAMED = 6
 

@@ -153,10 +153,13 @@ class Registry:
 
     def do(self, act: str, request: str, by: Sequence[str] | None = None, /, **arguments: Any) -> JournalEntry:
         """One order, done or refused. Without ``by`` it is the first operator who asks."""
+        return self.submit([self.order(act, request, by, **arguments)])[0].done()
+
+    def order(self, act: str, request: str, by: Sequence[str] | None = None, /, **arguments: Any) -> Order:
+        """An order of people known by a session; an argument that is ``None`` is left out."""
         people = [self.declaration.person] if by is None else by
         given = {name: value for name, value in arguments.items() if value is not None}
-        order = Order(request, act, given, tuple(Approval(person) for person in people))
-        return self.submit([order])[0].done()
+        return Order(request, act, given, tuple(Approval(person) for person in people))
 
     def propose(self, order: Order) -> Outcome:
         """An order that may take another pair of eyes: done at once if its people are enough, else kept for others.
@@ -218,7 +221,7 @@ class Registry:
         account: Account = self.do("open_account", request, name=name, roles=wanted, region=region).as_kind(Account)
         return AccountView(account.id, name, account.commitment, account.roles, account.region, self.sandbox)
 
-    def issue_from_claim(
+    def issue_order(
         self,
         result: Mapping[str, Any],
         manifest: Mapping[str, Any],
@@ -231,17 +234,24 @@ class Registry:
         request: str,
         statement: Mapping[str, Any] | None = None,
         verifiers: Mapping[str, TrustedKey] | None = None,
-        shares: Sequence[tuple[str, int]] | None = None,
+        shares: Sequence[tuple[str, int]] = (),
         by: Sequence[str] | None = None,
-    ) -> tuple[Batch, ...]:
-        """Turn a claim into batches, one per vintage, in one entry. See :func:`tanhui.registry.issuance.issuable`.
+    ) -> Order:
+        """The order that turns a claim into batches. See :func:`tanhui.registry.issuance.issuable`.
+
+        Parameters
+        ----------
+        result, manifest, claim : mapping
+            ``result.json``, ``manifest.json`` and the claim in it.
+        owner : str
+            The account that receives the units, but for the ``shares``: pairs of a target and a part of 10,000.
+        statement, verifiers : mapping, optional
+            The verifier's signed statement and the keys trusted for one; needed outside a sandbox.
 
         Raises
         ------
         NotIssuable
             If the claim must not be issued here, or its documents do not belong together.
-        RegistryError
-            If the claim was issued before, or any day of its period was for this project.
         """
         issued, units = issuable(
             result,
@@ -254,15 +264,21 @@ class Registry:
             statement=statement,
             verifiers=verifiers,
         )
-        entry = self.do(
-            "issue",
-            request,
-            by,
-            claim=to_document(issued),
-            units={str(year): count for year, count in units.items()},
-            owner=owner,
-            shares=[list(share) for share in shares] if shares else None,
-        )
+        arguments: dict[str, Any] = {"claim": to_document(issued), "owner": owner}
+        arguments["units"] = {str(year): count for year, count in units.items()}
+        if shares:
+            arguments["shares"] = [list(share) for share in shares]
+        return self.order("issue", request, by, **arguments)
+
+    def issue_from_claim(self, *documents: Mapping[str, Any], **terms: Any) -> tuple[Batch, ...]:
+        """Turn a claim into batches, one per vintage, in one entry; arguments as for :meth:`issue_order`.
+
+        Raises
+        ------
+        RegistryError
+            If the claim was issued before, or any day of its period was for this project.
+        """
+        entry = self.submit([self.issue_order(*documents, **terms)])[0].done()
         issuance: Issuance = entry.as_kind(Issuance)
         return issuance.batches
 
@@ -334,6 +350,20 @@ class Registry:
             yield tx.connection, lambda orders: self._desk.carry_out(tx, orders, timestamp(self._now()))
             if self._publish_each:
                 self._publish(tx)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One unmoving view of the database, for the questions of other rooms."""
+        with self._store.reading() as view:
+            yield view.connection
+
+    def roles_of(self, account: str) -> tuple[str, ...]:
+        """What an account may do."""
+        with self._store.reading() as view:
+            found = view.account(account)
+        if found is None:
+            raise RegistryError("registry.unknown_account", account=account)
+        return found.roles
 
     def erase(self, commitment: str) -> bool:
         """Forget the name behind a commitment, for ever; whether there was one to forget. The log does not change."""

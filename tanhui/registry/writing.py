@@ -1,0 +1,196 @@
+"""How acts become durable: one group of orders is one transaction, decided in memory and written as a difference.
+
+The state read for one group serves the next as long as nobody else wrote in between, which the head of the log tells.
+So a registry that is written by one process reads almost nothing, and several processes stay correct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tanhui.kernel.errors import TanhuiError
+from tanhui.registry.acts import Bench, Order, check_order, make_entry
+from tanhui.registry.checkpoint import Checkpoint, sign_checkpoint, state_line
+from tanhui.registry.commitments import Opening
+from tanhui.registry.entries import MAX_LEAF, decode_entry, encode_entry
+from tanhui.registry.errors import RegistryError, RequestReused
+from tanhui.registry.log.note import NoteSigner
+from tanhui.registry.model import Account, Declaration, JournalEntry, Person, Retirement, Seal
+from tanhui.registry.rules import apply
+from tanhui.registry.state import Change, State, spelled_changes
+from tanhui.registry.state_root import StateSum
+from tanhui.registry.store import Head, Reader, Writer
+
+__all__ = ["Desk", "Outcome"]
+
+#: Holdings kept in memory between groups; beyond this the state is read afresh.
+MOST_KEPT = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an order: an entry of the log, or why not. ``repeated`` where it was done before."""
+
+    order: Order
+    entry: JournalEntry | None = None
+    refused: TanhuiError | None = None
+    repeated: bool = False
+
+    def done(self) -> JournalEntry:
+        """The entry; raises what refused it."""
+        if self.refused is not None:
+            raise self.refused
+        assert self.entry is not None
+        return self.entry
+
+
+class Lender:
+    """A source of rows that reads through whichever transaction is open."""
+
+    reader: Reader
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.reader, name)
+
+
+@dataclass
+class _Group:
+    """Entries of one transaction, with what belongs to them beside the log."""
+
+    entries: list[JournalEntry]
+    leaves: list[bytes]
+    requests: list[tuple[str, bytes, int]]
+    openings: list[Opening]
+
+
+class Desk:
+    """Where groups of orders are carried out. Not for several threads at once."""
+
+    def __init__(self, declaration: Declaration, entropy: Callable[[int], bytes]) -> None:
+        self._declaration, self._entropy = declaration, entropy
+        self._lender = Lender()
+        self._head: Head | None = None
+        self._state: State | None = None
+        self._sum = StateSum()
+
+    def carry_out(self, tx: Writer, orders: Sequence[Order], now: str) -> list[Outcome]:
+        """Do what can be done of some orders, each by itself, in one transaction."""
+        head, state = self._open(tx)
+        at = max(now, head.at)  # a clock that was set back must not make the log run backwards
+        group = _Group([], [], [], [])
+        known = tx.requests([order.request for order in orders])
+        outcomes: list[Outcome] = []
+        mine: dict[str, Outcome] = {}
+        for order in orders:
+            if order.request in known or order.request in mine:
+                outcome = self._repeat(tx, order, known, mine)
+            else:
+                outcome = self._one(state, head.size, at, order, group)
+                if outcome.entry is not None:
+                    mine[order.request] = outcome
+            outcomes.append(outcome)
+        if group.entries:
+            self._write(tx, head, state, group)
+        return outcomes
+
+    def publish(self, tx: Writer, signers: Sequence[NoteSigner], now: str, posix: int) -> str:
+        """Seal the state and sign a checkpoint over it, unless the newest one says it all."""
+        head, state = self._open(tx)
+        newest = tx.newest_checkpoint()
+        if newest is not None and newest[0] == head.size:
+            return newest[1]
+        root = self._sum.root()
+        seal = JournalEntry(head.size, max(now, head.at), "seal", Seal(root.hex()))
+        apply(state, seal)
+        self._write(tx, head, state, _Group([seal], [encode_entry(seal)], [], []))
+        assert self._head is not None
+        frontier = self._head.frontier
+        checkpoint = Checkpoint(self._declaration.origin, frontier.size, frontier.root(), (state_line(root),))
+        note = sign_checkpoint(checkpoint, *signers, at=posix)
+        tx.keep_checkpoint(frontier.size, note)
+        return note
+
+    def forget(self) -> None:
+        """Read everything afresh next time: the last transaction did not end well."""
+        self._state = self._head = None
+
+    def _open(self, tx: Writer) -> tuple[Head, State]:
+        """The state as of the log's head."""
+        self._lender.reader = tx
+        head = tx.head()
+        if self._state is None or head != self._head or len(self._state.book) > MOST_KEPT:
+            self._state = State(
+                self._declaration,
+                at=head.at,
+                next_serial=head.next_serial,
+                batch_count=head.batch_count,
+                source=self._lender,  # type: ignore[arg-type]
+            )
+            self._sum, self._head = StateSum(head.state_sum), head
+        return head, self._state
+
+    def _one(self, state: State, size: int, at: str, order: Order, group: _Group) -> Outcome:
+        """One order; refused, it leaves nothing behind."""
+        bench = Bench(state, size + len(group.entries), at, self._entropy)
+        mark = state.undo.mark()
+        try:
+            check_order(order)
+            entry = make_entry(bench, order)
+            apply(state, entry)
+            leaf = encode_entry(entry)
+            if len(leaf) > MAX_LEAF:
+                raise RegistryError("registry.too_many_pieces", pieces=len(entry.legs))
+        except TanhuiError as error:
+            state.undo.back_to(mark)
+            return Outcome(order, refused=error)
+        group.entries.append(entry)
+        group.leaves.append(leaf)
+        group.requests.append((order.request, order.fingerprint(), entry.index))
+        group.openings += bench.openings
+        return Outcome(order, entry)
+
+    def _repeat(
+        self, tx: Writer, order: Order, known: dict[str, tuple[bytes, int]], mine: dict[str, Outcome]
+    ) -> Outcome:
+        """The entry that a request id stands for, if it is asked for the same thing again."""
+        if order.request in mine:
+            first = mine[order.request]
+            same = first.order.fingerprint() == order.fingerprint() and first.order.secret() == order.secret()
+            entry = first.entry
+        else:
+            mark, position = known[order.request]
+            entry = decode_entry(tx.leaf(position))
+            opening = tx.opening(hidden(entry))
+            # An erased name cannot be compared any more; the public part of the request still is.
+            same = mark == order.fingerprint() and (opening is None or opening.value == order.secret())
+        if not same:
+            return Outcome(order, refused=RequestReused(order.request))
+        return Outcome(order, entry, repeated=True)
+
+    def _write(self, tx: Writer, head: Head, state: State, group: _Group) -> None:
+        """All of a group, and the head after it."""
+        changes = state.take_changes()
+        self._sum.change(*spelled_changes(changes))
+        frontier = tx.append(group.leaves, head.frontier)
+        write_rows(tx, changes, group.entries)
+        if group.requests:
+            tx.remember(group.requests)
+        tx.keep_openings(group.openings)
+        self._head = Head(frontier, state.at, self._sum.to_bytes(), state.next_serial, state.batch_count)
+        tx.set_head(self._head)
+
+
+def write_rows(tx: Writer, changes: Sequence[Change], entries: Sequence[JournalEntry]) -> None:
+    """Rows in the order in which they refer to one another: parties, then batches, then what is held."""
+    held = ("holdings", "amounts")
+    tx.write(change for change in changes if change.table not in held)
+    tx.index(entries)
+    tx.write(change for change in changes if change.table in held)
+
+
+def hidden(entry: JournalEntry) -> str:
+    """The commitment that an entry brings; empty where it brings none."""
+    if isinstance(entry.noun, (Account, Person)):
+        return entry.noun.commitment
+    return entry.noun.beneficiary if isinstance(entry.noun, Retirement) else ""
