@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -41,6 +41,7 @@ from tanhui.registry.model import (
     Key,
     Leg,
     Noun,
+    Origin,
     Person,
     Piece,
     Place,
@@ -237,6 +238,22 @@ def issue(
     return Issuance(issued, tuple(pieces)), legs, []
 
 
+def take_in(
+    bench: Bench,
+    claim: dict[str, Any],
+    units: dict[str, int],
+    owner: str,
+    registry: str,
+    export: str,
+    first: int,
+    last: int,
+) -> Made:
+    """Units that another registry gave away: ``first`` to ``last`` on its own line, under its name for the export."""
+    issuance, legs, _ = issue(bench, claim, units, owner)
+    assert isinstance(issuance, Issuance)
+    return replace(issuance, origin=Origin(registry, export, Interval(first, last + 1))), legs, []
+
+
 def transfer(bench: Bench, source: str, target: str, batch: str, units: int) -> Made:
     """Units to another account, lowest serial first."""
     _check_target(source, target)
@@ -396,6 +413,7 @@ ACTS: dict[str, tuple[str, Callable[..., Made]]] = {
     "add_key": ("key", add_key),
     "end_key": ("key", end_key),
     "issue": ("issue", issue),
+    "take_in": ("import", take_in),
     "transfer": ("transfer", transfer),
     "exchange": ("transfer", exchange),
     "retire": ("retire", retire),

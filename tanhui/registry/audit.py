@@ -217,6 +217,7 @@ def _state(view: Reader, state: State, found: _Findings) -> None:
         ("holdings", list(view.holdings()), state.book.holdings()),
         ("batches", view.batches(), list(state.batches.rows())),
         ("claims", set(view.claims()), set(state.claims.rows())),
+        ("imports", set(view.foreign() or ()), set(state.imports.rows())),
         ("amounts", {(asset, place): much for asset, place, much in view.amounts()}, dict(state.amounts.items())),
         ("endings", _rows(view, t.endings), found.endings),
         ("records", _rows(view, t.records), found.records),

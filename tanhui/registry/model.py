@@ -36,6 +36,7 @@ __all__ = [
     "JournalEntry",
     "Key",
     "Leg",
+    "Origin",
     "Person",
     "Place",
     "Record",
@@ -287,12 +288,22 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where imported units come from: a registry, its name for the export, and the serials on its own line."""
+
+    registry: str
+    id: str
+    serials: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Issuance:
-    """A claim turned into batches, one for each vintage."""
+    """A claim turned into batches, one for each vintage; with an origin, units of another registry taken in."""
 
     NAME: ClassVar[str] = "issuance"
     claim: IssuedClaim
     pieces: tuple[Piece, ...]
+    origin: Origin | None = None
 
     @property
     def batches(self) -> tuple[Batch, ...]:
@@ -410,6 +421,7 @@ KINDS: dict[str, type | None] = {
     "key": Key,
     "asset": Asset,
     "issue": Issuance,
+    "import": Issuance,
     "transfer": None,
     "mint": None,
     "redeem": None,

@@ -118,13 +118,34 @@ def _asset(state: State, entry: JournalEntry) -> None:
 
 
 def _issue(state: State, entry: JournalEntry) -> None:
+    claim = entry.as_kind(Issuance).claim
+    _need(entry.as_kind(Issuance).origin is None, "origin")
+    earlier = state.periods.get(claim.project) or ()
+    if state.claims.get(claim.claim_sha256) is None and any(period.overlap(claim.period) for period in earlier):
+        raise RegistryError("registry.period_issued")
+    _bring_in(state, entry)
+    state.periods.put(claim.project, (*earlier, claim.period))
+
+
+def _import(state: State, entry: JournalEntry) -> None:
+    """Units that another registry gave away: once for each export, and no serial of its line twice."""
+    origin = entry.as_kind(Issuance).origin
+    if origin is None or not origin.registry or origin.registry == _declared(state).origin:
+        raise RegistryError("registry.rule_broken", what="origin")
+    earlier = state.foreign.get(origin.registry) or ()
+    if any(other.id == origin.id or other.serials.overlaps(origin.serials) for other in earlier):
+        raise RegistryError("registry.imported_already", registry=origin.registry, serials=str(origin.serials))
+    _bring_in(state, entry)
+    state.foreign.put(origin.registry, (*earlier, origin))
+    state.imports.put((origin.registry, origin.id), origin)
+
+
+def _bring_in(state: State, entry: JournalEntry) -> None:
+    """New batches at the end of the line, each given out whole."""
     claim, registry = entry.as_kind(Issuance).claim, _declared(state)
     pieces = entry.as_kind(Issuance).pieces
     if state.claims.get(claim.claim_sha256) is not None:
         raise RegistryError("registry.claim_issued", claim=claim.claim_sha256)
-    earlier = state.periods.get(claim.project) or ()
-    if any(period.overlap(claim.period) for period in earlier):
-        raise RegistryError("registry.period_issued")
     _need(claim.sandbox == registry.sandbox, "sandbox")
     _need(claim.creditable == (claim.open_points == 0), "creditable")
     _need(claim.sandbox or (claim.creditable and claim.verifier != ""), "indicative outside a sandbox")
@@ -142,7 +163,6 @@ def _issue(state: State, entry: JournalEntry) -> None:
         serial = batch.serials.end
     state.issue_up_to(serial, state.batch_count + len(pieces))
     state.claims.put(claim.claim_sha256, claim)
-    state.periods.put(claim.project, (*earlier, claim.period))
     move(state, entry.legs)
 
 
@@ -357,6 +377,7 @@ RULES: dict[str, Callable[[State, JournalEntry], None]] = {
     "key": _key,
     "asset": _asset,
     "issue": _issue,
+    "import": _import,
     "transfer": _transfer,
     "mint": _mint,
     "redeem": _redeem,

@@ -17,6 +17,7 @@ from tanhui.registry.model import (
     Holding,
     IssuedClaim,
     Key,
+    Origin,
     Person,
     Place,
 )
@@ -40,6 +41,8 @@ class Source(HoldingSource, Protocol):
     def amount(self, key: AmountKey) -> int | None: ...
     def claim(self, key: str) -> IssuedClaim | None: ...
     def periods(self, key: str) -> tuple[Period, ...] | None: ...
+    def imports(self, key: tuple[str, str]) -> Origin | None: ...
+    def foreign(self, key: str) -> tuple[Origin, ...] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class State:
         self.amounts: Shelf[AmountKey, int] = Shelf(self.undo, fetch("amount"))
         self.claims: Shelf[str, IssuedClaim] = Shelf(self.undo, fetch("claim"))
         self.periods: Shelf[str, tuple[Period, ...]] = Shelf(self.undo, fetch("periods"))
+        self.imports: Shelf[tuple[str, str], Origin] = Shelf(self.undo, fetch("imports"))
+        self.foreign: Shelf[str, tuple[Origin, ...]] = Shelf(self.undo, fetch("foreign"))
         self.book = Book(self.undo, source)
 
     def issue_up_to(self, serial: int, batches: int) -> None:
@@ -100,7 +105,8 @@ class State:
             for key, old, new in getattr(self, name).take_changes()
         ]
         found += [Change("holdings", key, old, new) for key, old, new in self.book.take_changes()]
-        self.periods.take_changes()
+        for index in (self.periods, self.foreign):  # these follow from claims and imports
+            index.take_changes()
         self.undo.forget()
         return found
 
@@ -141,6 +147,7 @@ SPELLING: dict[str, Callable[[Any, Any], list[Any]]] = {
     "assets": _noun,
     "claims": _noun,
     "batches": _batch,
+    "imports": _noun,
     "encumbrances": _noun,
     "amounts": _amount,
     "holdings": _holding,

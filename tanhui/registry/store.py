@@ -42,6 +42,7 @@ from tanhui.registry.model import (
     IssuedClaim,
     JournalEntry,
     Key,
+    Origin,
     Person,
     Place,
     Record,
@@ -251,9 +252,23 @@ class Reader:
 
     def periods(self, key: str) -> tuple[Period, ...] | None:
         """For which days a project was issued."""
-        wanted = sa.select(t.claims.c.first_day, t.claims.c.last_day).where(t.claims.c.project == key)
+        wanted = sa.select(t.claims.c.first_day, t.claims.c.last_day).where(
+            t.claims.c.project == key, ~t.claims.c.imported
+        )
         rows = self.connection.execute(wanted.order_by(t.claims.c.first_day))
         return tuple(from_document(Period, list(row)) for row in rows) or None
+
+    def imports(self, key: tuple[str, str]) -> Origin | None:
+        """Units that came from another registry under its name for the export."""
+        return next((origin for origin in self.foreign(key[0]) or () if origin.id == key[1]), None)
+
+    def foreign(self, key: str | None = None) -> tuple[Origin, ...] | None:
+        """Everything that came from another registry, or from all."""
+        wanted = sa.select(t.imports).order_by(t.imports.c.registry, t.imports.c.first)
+        if key is not None:
+            wanted = wanted.where(t.imports.c.registry == key)
+        found = [Origin(r.registry, r.id, Interval(r.first, r.end)) for r in self.connection.execute(wanted)]
+        return tuple(found) or None
 
     def batch(self, key: str) -> Batch | None:
         """A batch with its claim."""
@@ -434,7 +449,12 @@ class Writer(Reader):
         """Note where in the log the nouns are that somebody will ask for."""
         for entry in entries:
             if isinstance(entry.noun, Issuance):
-                self.connection.execute(t.claims.insert(), _claim_row(entry.noun.claim, entry.index))
+                origin = entry.noun.origin
+                row = {**_claim_row(entry.noun.claim, entry.index), "imported": origin is not None}
+                self.connection.execute(t.claims.insert(), row)
+                if origin is not None:
+                    line = {"first": origin.serials.first, "end": origin.serials.end}
+                    self.connection.execute(t.imports.insert(), {"registry": origin.registry, "id": origin.id, **line})
                 claim = entry.noun.claim.claim_sha256
                 pieces = [
                     {"id": p.id, "claim": claim, "vintage": p.vintage, "first": p.serials.first, "end": p.serials.end}

@@ -116,6 +116,7 @@ claims = Table(
     Column("project", Text, nullable=False),
     Column("first_day", Text, nullable=False),
     Column("last_day", Text, nullable=False),
+    Column("imported", Boolean, nullable=False),
     Column("document", Text, nullable=False),
     Column("position", BigInteger, nullable=False, unique=True),
     CheckConstraint("first_day <= last_day"),
@@ -131,6 +132,17 @@ batches = Table(
     Column("end", BigInteger, nullable=False, unique=True),
     CheckConstraint('"end" > "first"'),
     UniqueConstraint("claim", "vintage"),
+)
+#: Units that came from another registry, by its name for the export and its own serials.
+imports = Table(
+    "imports",
+    metadata,
+    Column("registry", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    PrimaryKeyConstraint("registry", "id"),
+    CheckConstraint('"end" > "first"'),
 )
 encumbrances = Table(
     "encumbrances",
@@ -217,6 +229,7 @@ APPEND_ONLY = (
     "requests",
     "claims",
     "batches",
+    "imports",
     "endings",
     "records",
     "encumbrances",
@@ -238,9 +251,16 @@ REFUSED_INSERTS: dict[str, list[tuple[str, str]]] = {
     "batches": [('NEW."first" <> coalesce((SELECT max("end") FROM batches), 1)', "registry.overlap")],
     "claims": [
         (
-            "EXISTS (SELECT 1 FROM claims WHERE project = NEW.project"
+            "NOT NEW.imported AND EXISTS (SELECT 1 FROM claims WHERE project = NEW.project AND NOT imported"
             " AND first_day <= NEW.last_day AND NEW.first_day <= last_day)",
             "registry.period_issued",
+        )
+    ],
+    "imports": [
+        (
+            "EXISTS (SELECT 1 FROM imports WHERE registry = NEW.registry"
+            ' AND "first" < NEW."end" AND NEW."first" < "end")',
+            "registry.overlap",
         )
     ],
     "holdings": [
