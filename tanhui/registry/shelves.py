@@ -164,7 +164,7 @@ class Book:
             if complete or self._source is None or read_to == ALL:
                 return found
             rows = self._source.free(owner, batch, read_to)
-            self._read_to[pair] = rows[-1].serials.first if rows else ALL
+            self._read_to[pair] = rows[-1].serials.end - 1 if rows else ALL
             self._take_in(rows)
 
     def under(self, lock: str) -> list[Holding]:
@@ -183,6 +183,9 @@ class Book:
     def take_changes(self) -> list[tuple[int, Holding | None, Holding | None]]:
         """As :meth:`Shelf.take_changes`, by first serial."""
         changes = [(first, old, self._line.get(first)) for first, old in self._before.items()]
+        # What is written from here on is what the source has: it must not be read again as if it were news.
+        for first, _, new in changes:
+            (self._seen.discard if new is None else self._seen.add)(first)
         self._before.clear()
         return [(first, old, new) for first, old, new in changes if old != new]
 

@@ -25,6 +25,7 @@ from tanhui.kernel.time import Period
 from tanhui.registry import tables as t
 from tanhui.registry.acts import Order
 from tanhui.registry.commitments import Opening
+from tanhui.registry.compiled import Compiled
 from tanhui.registry.entries import decode_entry, from_document, leaf_json, to_document
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.log.tiles import TILE_WIDTH, TileNodes, completed_tiles, entry_bundle, read_bundle
@@ -155,7 +156,8 @@ class Reader:
 
     def head(self) -> Head:
         """What an act needs of all that came before."""
-        return _head(self.connection.execute(sa.select(t.head)).one())
+        ((_, _, *columns),) = READ_HEAD.rows(self.connection)
+        return _head(*columns)
 
     def size(self) -> int:
         """Leaves in the log."""
@@ -220,8 +222,12 @@ class Reader:
 
     def requests(self, ids: Sequence[str]) -> dict[str, tuple[bytes, int]]:
         """Fingerprints and leaves of acts by their request ids."""
-        wanted = sa.select(t.requests).where(t.requests.c.id.in_(ids))
-        return {row.id: (bytes(row.fingerprint), row.position) for row in self.connection.execute(wanted)}
+        rows: Iterable[Any]
+        if len(ids) == 1:
+            rows = ONE_REQUEST.rows(self.connection, wanted=ids[0])
+        else:
+            rows = self.connection.execute(sa.select(t.requests).where(t.requests.c.id.in_(ids)))
+        return {id_: (bytes(mark), position) for id_, mark, position in rows}
 
     # Rows of the state ------------------------------------------------------------------------------------------------
 
@@ -417,7 +423,8 @@ class Writer(Reader):
 
     def head(self) -> Head:
         """As :meth:`Reader.head`; in PostgreSQL this takes the write lock."""
-        return _head(self.connection.execute(sa.select(t.head).with_for_update()).one())
+        ((_, _, *columns),) = LOCK_HEAD.rows(self.connection)
+        return _head(*columns)
 
     def append(self, leaves: Sequence[bytes], old: Frontier) -> Frontier:
         """Add leaves to the log and its tiles; the frontier after them."""
@@ -427,9 +434,8 @@ class Writer(Reader):
             for tile in completed_tiles(old.size, hashes, self.tile)
         ]
         segment = {"first": old.size, "width": len(leaves), "leaves": entry_bundle(leaves)}
-        self.connection.execute(t.segments.insert(), segment)
-        if rows:
-            self.connection.execute(t.tiles.insert(), rows)
+        ADD_SEGMENT.write(self.connection, [segment])
+        ADD_TILE.write(self.connection, rows)
         return old.extend(hashes)
 
     def write(self, changes: Iterable[Change]) -> None:
@@ -470,13 +476,11 @@ class Writer(Reader):
 
     def set_head(self, head: Head) -> None:
         """Remember what the next act needs."""
-        self.connection.execute(t.head.update(), _head_row(head))
+        SET_HEAD.write(self.connection, [_head_row(head)])
 
     def remember(self, rows: Sequence[tuple[str, bytes, int]]) -> None:
         """Bind request ids to what they did."""
-        self.connection.execute(
-            t.requests.insert(), [{"id": id_, "fingerprint": mark, "position": at} for id_, mark, at in rows]
-        )
+        ADD_REQUEST.write(self.connection, [{"id": id_, "fingerprint": m, "position": at} for id_, m, at in rows])
 
     def keep_openings(self, openings: Iterable[Opening]) -> None:
         """Keep what commitments hide."""
@@ -507,16 +511,11 @@ class Writer(Reader):
         """What goes first, then what comes, for the two may overlap."""
         gone = [change.old for change in changes if change.old is not None]
         come = [change.new for change in changes if change.new is not None]
-        if gone:
-            self.connection.execute(DROP_HOLDING, [{"at": holding.serials.first} for holding in gone])
-        unlocked = [{"at": holding.serials.first} for holding in gone if holding.place.locks]
-        if unlocked:
-            self.connection.execute(DROP_LOCKED, unlocked)
-        if come:
-            self.connection.execute(t.holdings.insert(), [_holding_row(holding) for holding in come])
+        DROP_HOLDING.write(self.connection, [{"at": holding.serials.first} for holding in gone])
+        DROP_LOCKED.write(self.connection, [{"at": h.serials.first} for h in gone if h.place.locks])
+        ADD_HOLDING.write(self.connection, [_holding_row(holding) for holding in come])
         marks = [{"lock": lock, "first": h.serials.first} for h in come for lock in h.place.locks]
-        if marks:
-            self.connection.execute(t.locked.insert(), marks)
+        ADD_LOCKED.write(self.connection, marks)
 
     def _write_amounts(self, changes: list[Change]) -> None:
         keys = [{"a": c.key[0], "o": c.key[1].owner, "l": _locks(c.key[1])} for c in changes if c.old is not None]
@@ -539,6 +538,14 @@ class Writer(Reader):
                 self.connection.execute(table.update().where(table.c.id == change.key), _row(change.new))
 
 
+READ_HEAD = Compiled(sa.select(t.head))
+LOCK_HEAD = Compiled(sa.select(t.head).with_for_update())
+SET_HEAD = Compiled(t.head.update().values({c.name: sa.bindparam(c.name) for c in t.head.c if c.name != "id"}))
+ONE_REQUEST = Compiled(sa.select(t.requests).where(t.requests.c.id == sa.bindparam("wanted")))
+ADD_REQUEST, ADD_SEGMENT, ADD_TILE = (Compiled(table.insert()) for table in (t.requests, t.segments, t.tiles))
+ADD_HOLDING, ADD_LOCKED = Compiled(t.holdings.insert()), Compiled(t.locked.insert())
+DROP_HOLDING = Compiled(t.holdings.delete().where(t.holdings.c.first == sa.bindparam("at")))
+DROP_LOCKED = Compiled(t.locked.delete().where(t.locked.c.first == sa.bindparam("at")))
 NOUN_TABLES = {
     "accounts": t.accounts,
     "people": t.people,
@@ -546,8 +553,6 @@ NOUN_TABLES = {
     "assets": t.assets,
     "encumbrances": t.encumbrances,
 }
-DROP_HOLDING = t.holdings.delete().where(t.holdings.c.first == sa.bindparam("at"))
-DROP_LOCKED = t.locked.delete().where(t.locked.c.first == sa.bindparam("at"))
 DROP_AMOUNT = t.amounts.delete().where(
     t.amounts.c.asset == sa.bindparam("a"),
     t.amounts.c.owner == sa.bindparam("o"),
@@ -555,10 +560,8 @@ DROP_AMOUNT = t.amounts.delete().where(
 )
 
 
-def _head(row: Any) -> Head:
-    return Head(
-        Frontier.from_bytes(bytes(row.frontier)), row.at, bytes(row.state_sum), row.next_serial, row.batch_count
-    )
+def _head(at: str, frontier: bytes, state_sum: bytes, next_serial: int, batch_count: int) -> Head:
+    return Head(Frontier.from_bytes(bytes(frontier)), at, bytes(state_sum), next_serial, batch_count)
 
 
 def _head_row(head: Head) -> dict[str, Any]:
