@@ -66,6 +66,7 @@ def run_demo(out: Path, progress: Progress | None = None) -> dict[str, Any]:
 def trade_in_sandbox(project: Finished, stage: Path) -> dict[str, Any]:
     """Issue the claim in a sandbox registry, sell some of it, retire some, and check the certificate offline."""
     from tanhui.registry.anchors import load_log_keys
+    from tanhui.registry.certificate import certificate_bytes
     from tanhui.registry.folder import TRUST
     from tanhui.registry.service import Registry
     from tanhui.registry.verify import verify_certificate_file
@@ -91,7 +92,7 @@ def trade_in_sandbox(project: Finished, stage: Path) -> dict[str, Any]:
         )
         certificate = registry.certificate(retirement.id)
     shutil.copy(stage / "registry" / TRUST, stage / "trust.json")
-    write_whole(stage / "certificate.json", readable_bytes(certificate))
+    write_whole(stage / "certificate.json", certificate_bytes(certificate))
     verdict = verify_certificate_file(
         stage / "certificate.json", load_log_keys(stage / "trust.json"), run_folder=stage / ILLUSTRATIVE
     )

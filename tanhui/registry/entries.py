@@ -28,7 +28,7 @@ DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 #: A leaf of a tiled log has a 16-bit length (c2sp.org/tlog-tiles). [bytes]
 MAX_LEAF = 65_535
 #: What taking a malformed document apart may raise.
-MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError, TanhuiError)
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, TanhuiError)
 ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 #: Names that are shorter or plainer in the log than in Python.
 SPELLED = {"source": "from", "target": "to"}

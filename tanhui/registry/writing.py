@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tanhui.kernel.errors import TanhuiError
 from tanhui.registry.acts import Bench, Order, check_order, make_entry
+from tanhui.registry.certificate import check_certifiable
 from tanhui.registry.checkpoint import Checkpoint, sign_checkpoint, state_line
 from tanhui.registry.commitments import Opening
 from tanhui.registry.entries import MAX_LEAF, decode_entry, encode_entry
@@ -141,6 +142,7 @@ class Desk:
             leaf = encode_entry(entry)
             if len(leaf) > MAX_LEAF:
                 raise RegistryError("registry.too_many_pieces", pieces=len(entry.legs))
+            check_certifiable(self._declaration, entry)
         except TanhuiError as error:
             state.undo.back_to(mark)
             return Outcome(order, refused=error)

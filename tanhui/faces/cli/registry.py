@@ -176,9 +176,9 @@ def retire(
     as_json: JsonOption = False,
 ) -> None:
     """Retire units for ever and write the certificate."""
-    from tanhui.kernel.canonical import readable_bytes
     from tanhui.kernel.files import write_whole
     from tanhui.kernel.time import Period
+    from tanhui.registry.certificate import certificate_bytes
     from tanhui.registry.service import Registry
 
     if bool(first) != bool(last):
@@ -199,7 +199,7 @@ def retire(
         )
         document = registry.certificate(retirement.id)
     if certificate:
-        write_whole(certificate, readable_bytes(document))
+        write_whole(certificate, certificate_bytes(document))
     if as_json:
         show_json({**retirement.to_dict(), "certificate": str(certificate) if certificate else document})
     else:
@@ -239,16 +239,22 @@ def certificate(
     folder: FolderArgument,
     retirement: Annotated[str, typer.Argument(metavar="RETIREMENT", help=t("registry.certificate.id"))],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("registry.retire.certificate"))],
+    page: Annotated[Path | None, typer.Option("--page", metavar="HTML", help=t("registry.certificate.page"))] = None,
+    address: Annotated[str, typer.Option("--address", metavar="URL", help=t("registry.certificate.address"))] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Write the certificate of a retirement again."""
-    from tanhui.kernel.canonical import readable_bytes
     from tanhui.kernel.files import write_whole
+    from tanhui.registry.certificate import certificate_bytes
     from tanhui.registry.service import Registry
 
     with Registry(folder) as registry:
         document = registry.certificate(retirement)
-    write_whole(out, readable_bytes(document))
+    if page is not None:
+        from tanhui.registry.certificate_page.page import certificate_page
+
+        write_whole(page, certificate_page(document, LANG, address or f"https://{document['registry']}").encode())
+    write_whole(out, certificate_bytes(document))
     show_json(document) if as_json else say_line(t("template.written", path=out))
 
 
@@ -282,14 +288,14 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a tonne's passport, a run's folder or a registry's, offline."""
-    from tanhui.registry.anchors import load_log_keys
+    from tanhui.registry.anchors import load_anchors
     from tanhui.registry.verify import verify_certificate_file, verify_run_folder
 
-    anchors = load_log_keys(trust) if trust else None
+    anchors = load_anchors(trust) if trust else None
     if (file / "trust.json").is_file():
         from tanhui.registry.audit import verify_log
 
-        verdict = verify_log(file, anchors)
+        verdict = verify_log(file, anchors.log if anchors else None)
     elif file.is_dir():
         if not (file / "manifest.json").is_file() or not (file / "result.json").is_file():
             raise InputError("cli.nothing_to_verify", path=str(file))

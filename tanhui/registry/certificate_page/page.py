@@ -6,8 +6,10 @@ A page proves nothing; it says so, and how to check the document that does. It a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from functools import cache, partial
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -33,6 +35,8 @@ SIGNATURES = {64: "Ed25519", 72: "Ed25519", 2428: "ML-DSA-44"}
 RINGS, EMBLEM = 9, 100
 #: The longest address that a code of a readable size holds beside the hash. [characters]
 MAX_ADDRESS = 300
+#: Letters that a web address without a fragment consists of (RFC 3986).
+WEB_ADDRESS = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]{1," + str(MAX_ADDRESS) + "}")
 
 
 def certificate_page(document: Mapping[str, Any], lang: Lang, address: str, opening: Opening | None = None) -> str:
@@ -74,8 +78,9 @@ def certificate_page(document: Mapping[str, Any], lang: Lang, address: str, open
             facts=facts,
             quantity_t=grouped(kg_as_tonnes(int(facts["quantity_kg"]))),
             units=grouped(facts["units"]),
-            vintages=[(year, kg_as_tonnes(kg)) for year, kg in credits_by_vintage(document).items()],
-            serials=[serials.rsplit(":", 1)[1].replace("-", "–") for serials in facts["serials"]],
+            vintages=[(year, grouped(kg_as_tonnes(kg))) for year, kg in credits_by_vintage(document).items()],
+            credits_t=grouped(facts["credits_t"]),
+            serials=[span(serials.rsplit(":", 1)[1]) for serials in facts["serials"]],
             beneficiary=opening.value if opening else "",
             log=log_facts(document["evidence"]["checkpoint"]),
             sha256=sha256,
@@ -87,7 +92,9 @@ def certificate_page(document: Mapping[str, Any], lang: Lang, address: str, open
 
 
 def certificate_link(document: Mapping[str, Any], address: str) -> str:
-    """What the code holds: the address, and behind it, for nobody's server, the retirement's id and the document's hash.
+    """What the code holds: the address, then in the fragment the retirement's id and the certificate's hash.
+
+    A browser sends no fragment, so the code works with any server, and who scans it can compare the hash.
 
     Raises
     ------
@@ -96,12 +103,10 @@ def certificate_link(document: Mapping[str, Any], address: str) -> str:
     """
     try:
         parts = urlsplit(address)
-        fits = (
-            parts.scheme in ("http", "https") and parts.hostname and address.isascii() and len(address) <= MAX_ADDRESS
-        )
+        web = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
-        fits = False
-    if not fits or not address.isprintable() or any(letter in address for letter in ' #"<>\\^`{|}'):
+        web = False
+    if not web or not WEB_ADDRESS.fullmatch(address):
         raise InputError("registry.certificate_address_wrong", address=address, most=MAX_ADDRESS)
     return f"{address}#{document['chain']['retirement']}:{hash_json(document)}"
 
@@ -126,19 +131,25 @@ def qr_code(payload: str) -> Markup:
 
 
 def rings(seed: bytes) -> list[str]:
-    """Outlines of closed curves around a centre, as SVG paths: another certificate has another wood."""
-    radius, paths = 6.0, []
+    """Closed curves around a centre, as SVG paths: another certificate has another wood."""
+    edges = list(accumulate(1 + 2 * width / 255 for width in seed[:RINGS]))
     bends = [(seed[24 + n] % 5 + 2, seed[28 + n] / 255 * math.tau) for n in range(4)]
-    for ring in range(RINGS):
-        radius += 2.6 + 4.4 * seed[ring] / 255
-        amplitude = 0.018 * radius
+    paths = []
+    for edge in edges:
         points = []
         for step in range(72):
             angle = math.tau * step / 72
-            bent = radius + amplitude * sum(math.cos(n * angle + phase) for n, phase in bends)
-            points.append(f"{EMBLEM / 2 + bent * math.cos(angle):.1f} {EMBLEM / 2 + bent * math.sin(angle):.1f}")
+            bent = 1 + 0.018 * sum(math.cos(waves * angle + phase) for waves, phase in bends)
+            radius = 0.46 * EMBLEM * edge / edges[-1] * bent
+            points.append(f"{EMBLEM / 2 + radius * math.cos(angle):.1f} {EMBLEM / 2 + radius * math.sin(angle):.1f}")
         paths.append(f"M{'L'.join(points)}Z")
     return paths
+
+
+def span(serials: str) -> str:
+    """First and last serial, or the one there is."""
+    first, last = serials.split("-")
+    return first if first == last else f"{first}–{last}"
 
 
 def say_on_page(lang: Lang, key: str, **facts: Any) -> str:
