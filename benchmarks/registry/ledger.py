@@ -1,15 +1,14 @@
 """How fast acts become durable: one at a time, in groups, signed one by one, and a hundred million credits at once.
 
-    python -m benchmarks.registry.ledger [--postgresql URL] [--pgbench]
+    python -m benchmarks.registry.ledger
 
-Everything is measured in one run on one disk with one durability, floors beside it: what SQLite needs to commit one row,
-how many rows it inserts in groups, and for PostgreSQL what its own ``pgbench`` (TPC-B, 8 clients) reaches. Each figure is
-the median of several rounds.
+Everything is measured in one run on one disk with one durability, floors beside it: what SQLite needs to commit one
+row, how many rows it inserts in groups, and what PostgreSQL's own ``pgbench`` (TPC-B, 8 clients) reaches on a server
+that is started for this run and waits for the disk. Each figure is the median of several rounds.
 """
 
 from __future__ import annotations
 
-import argparse
 import base64
 import resource
 import sqlite3
@@ -26,6 +25,7 @@ from tanhui.registry.entries import leaf_json
 from tanhui.registry.model import Approval
 from tanhui.registry.permissions import order_message
 from tanhui.registry.service import Registry
+from tests.postgres import Server, programs, running
 from tests.registry.documents import run_documents
 
 ROUNDS = 5
@@ -135,24 +135,18 @@ class Market:
         return median(measure)
 
 
-def pgbench(url: str) -> float:
-    """Transactions a second of pgbench with 8 clients on a PostgreSQL database."""
-    database, _, host = url.rpartition("/")[2].partition("?host=")
-    call = ["pgbench", "-h", host, "-U", "postgres"]
-    subprocess.run([*call, "-i", "-q", "-s", "10", database], check=True, capture_output=True)
-    done = subprocess.run(
-        [*call, "-c", "8", "-j", "2", "-T", "10", database], check=True, capture_output=True, text=True
-    )
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("tps") and "including" not in line]
+def pgbench(server: Server) -> float:
+    """Transactions a second of pgbench with 8 clients."""
+    name = server.create_database().split("@/")[1].split("?")[0]
+    call = [f"{programs()}/pgbench", "-h", str(server.folder), "-U", "postgres"]
+    subprocess.run([*call, "-i", "-q", "-s", "10", name], check=True, capture_output=True)
+    done = subprocess.run([*call, "-c", "8", "-j", "2", "-T", "10", name], check=True, capture_output=True, text=True)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("tps")]
     return float(line.split("=")[1].split()[0])
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--postgresql", metavar="URL", help="an empty database on a server that waits for the disk")
-    parser.add_argument("--pgbench", metavar="URL", help="another empty database there, for pgbench")
-    asked = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
         folder = Path(name)
         single_floor, group_floor = sqlite_floor(folder)
@@ -168,19 +162,24 @@ def main() -> None:
             ("  each signed by its own key", f"{signed:,.0f}/s", ""),
             ("issue 100,000,000 credits", f"{market.issue_ms:.1f} ms", f"{memory_mb():.0f} MB resident at most"),
         ]
-        if asked.postgresql:
-            rows += postgresql_rows(folder, asked.postgresql, asked.pgbench)
-        for row in rows:
-            print(f"| {row[0]:<34} | {row[1]:>12} | {row[2]:<24} |")
+        assert market.registry.audit().holds
+        if programs():
+            with running(durable=True) as server:
+                rows += postgresql_rows(folder, server)
+    for row in rows:
+        print(f"| {row[0]:<32} | {row[1]:>11} | {row[2]:<27} |")
 
 
-def postgresql_rows(folder: Path, url: str, bench_url: str | None) -> list[tuple[str, str, str]]:
+def postgresql_rows(folder: Path, server: Server) -> list[tuple[str, str, str]]:
     """The same on PostgreSQL, beside pgbench on the same server."""
-    tps = pgbench(bench_url) if bench_url else 0.0
-    market = Market(folder / "on-postgresql", url)
-    grouped = market.rate(GROUP, GROUPS)
-    beside = f"{grouped / tps:.1f} x pgbench" if tps else ""
-    return [("pgbench, 8 clients", f"{tps:,.0f}/s", ""), ("PostgreSQL: groups of 1,000", f"{grouped:,.0f}/s", beside)]
+    tps = pgbench(server)
+    market = Market(folder / "on-postgresql", server.create_database())
+    singles, grouped = market.rate(1, SINGLES), market.rate(GROUP, GROUPS)
+    return [
+        ("pgbench, 8 clients", f"{tps:,.0f}/s", ""),
+        ("PostgreSQL: single transfers", f"{singles:,.0f}/s", ""),
+        ("PostgreSQL: groups of 1,000", f"{grouped:,.0f}/s", f"{grouped / tps:.1f} x pgbench"),
+    ]
 
 
 def disk_of_260(overhead_us: float) -> str:
