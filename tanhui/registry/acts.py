@@ -18,7 +18,7 @@ from tanhui.kernel.errors import InputError
 from tanhui.kernel.signing import key_id
 from tanhui.kernel.time import Period
 from tanhui.registry.commitments import SALT_BYTES, Opening
-from tanhui.registry.entries import from_document, leaf_json
+from tanhui.registry.entries import from_document, is_hash, is_stamp, leaf_json
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.ledger import take
 from tanhui.registry.model import (
@@ -27,6 +27,7 @@ from tanhui.registry.model import (
     PURPOSES,
     REASONS,
     RETIRED,
+    RULINGS,
     Account,
     AmountLeg,
     Approval,
@@ -48,6 +49,7 @@ from tanhui.registry.model import (
     Record,
     Resolution,
     Retirement,
+    Ruling,
     Standing,
     place,
 )
@@ -60,6 +62,7 @@ __all__ = ["ACTS", "Bench", "Order", "check_order", "make_entry"]
 #: Letters of a name or beneficiary, and of a request id, which only has to be short and printable.
 MAX_NAME = 200
 MAX_REQUEST = 200
+MAX_TEXT = 2000
 #: Arguments that only a commitment to may become public.
 SECRET = ("name", "beneficiary_name")
 
@@ -146,6 +149,8 @@ def check_order(order: Order) -> None:
     if order.act not in ACTS:
         raise InputError("registry.unknown_act", act=order.act, known=", ".join(ACTS))
     wanted = _arguments(order.act)
+    if not _printable(order.arguments):
+        raise InputError("registry.arguments_wrong", act=order.act, detail="unprintable")
     missing = [name for name, (_, needed) in wanted.items() if needed and name not in order.arguments]
     unknown = [name for name in order.arguments if name not in wanted]
     wrong = [name for name, value in order.arguments.items() if name in wanted and type(value) is not wanted[name][0]]
@@ -153,6 +158,15 @@ def check_order(order: Order) -> None:
         detail = {"missing": missing, "unknown": unknown, "wrong": wrong}
         text = "; ".join(f"{what}: {', '.join(names)}" for what, names in detail.items() if names)
         raise InputError("registry.arguments_wrong", act=order.act, detail=text)
+
+
+def _printable(value: Any) -> bool:
+    """Whether all texts in a value are short enough and of signs that can be seen: others have no place in a ledger."""
+    if isinstance(value, str):
+        return len(value) <= MAX_TEXT and value.isprintable()
+    if isinstance(value, Mapping):
+        return all(_printable(key) and _printable(inner) for key, inner in value.items())
+    return not isinstance(value, list) or all(map(_printable, value))
 
 
 @cache
@@ -261,6 +275,14 @@ def transfer(bench: Bench, source: str, target: str, batch: str, units: int) -> 
     return None, [Leg(batch, serials, where, to) for serials, where in bench.pieces(source, batch, units)], []
 
 
+def reassign(bench: Bench, source: str, target: str, batch: str, units: int, reason: str, document: str) -> Made:
+    """Units change hands on a document, without their owner: a court, a merger, an inheritance."""
+    if reason not in RULINGS:
+        raise InputError("registry.reason_wrong", reason=reason, known=", ".join(RULINGS))
+    _, legs, _ = transfer(bench, source, target, batch, units)
+    return Ruling(reason, _hash(document)), legs, []
+
+
 def exchange(bench: Bench, legs: list[dict[str, Any]]) -> Made:
     """Units and amounts between several accounts, all or nothing: delivery against payment."""
     units: list[Leg] = []
@@ -301,7 +323,7 @@ def cancel(bench: Bench, account: str, batch: str, units: int, reason: str, docu
     if reason not in REASONS:
         raise InputError("registry.reason_wrong", reason=reason, known=", ".join(REASONS))
     legs = [Leg(batch, serials, where, Place(CANCELLED)) for serials, where in bench.pieces(account, batch, units)]
-    return Cancellation(f"C{bench.index:06d}", reason, document), legs, []
+    return Cancellation(f"C{bench.index:06d}", reason, _hash(document) if document else ""), legs, []
 
 
 # Amounts --------------------------------------------------------------------------------------------------------------
@@ -344,6 +366,9 @@ def lock(
 ) -> Made:
     """An encumbrance on free units, on what lies under another one (``over``), or on an amount."""
     encumbrance_kind(kind)
+    if expires and not is_stamp(expires):
+        raise InputError("registry.not_a_moment", moment=expires)
+    terms = _hash(terms) if terms else ""
     assets = (asset,) if asset else ()
     made = Encumbrance(f"E{bench.index:06d}", kind, account, beneficiary, target, priority, expires, terms, assets)
     if over:
@@ -400,7 +425,7 @@ def expire(bench: Bench, lock: str) -> Made:
 
 def record(bench: Bench, topic: str, subject: str, sha256: str) -> Made:
     """Something of another room, by its hash."""
-    return Record(topic, subject, sha256), [], []
+    return Record(topic, subject, _hash(sha256)), [], []
 
 
 SOURCE = Place(ISSUANCE)
@@ -415,6 +440,7 @@ ACTS: dict[str, tuple[str, Callable[..., Made]]] = {
     "issue": ("issue", issue),
     "take_in": ("import", take_in),
     "transfer": ("transfer", transfer),
+    "reassign": ("reassign", reassign),
     "exchange": ("transfer", exchange),
     "retire": ("retire", retire),
     "cancel": ("cancel", cancel),
@@ -432,6 +458,12 @@ ACTS: dict[str, tuple[str, Callable[..., Made]]] = {
 def _check_target(source: str, target: str) -> None:
     if target == source or target.startswith("@") or "/" in target:
         raise RegistryError("registry.target_wrong", account=target)
+
+
+def _hash(text: str) -> str:
+    if not is_hash(text):
+        raise InputError("registry.not_a_hash", text=text[:80])
+    return text
 
 
 def _number(leg: Mapping[str, Any], name: str) -> int:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -20,10 +20,11 @@ from tanhui.kernel.errors import IntegrityError, TanhuiError
 from tanhui.kernel.time import Period
 from tanhui.registry.model import KINDS, Interval, JournalEntry, Place, place
 
-__all__ = ["decode_entry", "encode_entry", "entry_from_dict", "leaf_json", "to_document"]
+__all__ = ["decode_entry", "encode_entry", "entry_from_dict", "is_hash", "is_stamp", "leaf_json", "to_document"]
 
 FORMAT = "tanhui-entry-1"
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+HASH = re.compile(r"[0-9a-f]{64}")
 DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 #: A leaf of a tiled log has a 16-bit length (c2sp.org/tlog-tiles). [bytes]
 MAX_LEAF = 65_535
@@ -91,6 +92,19 @@ def to_document(noun: Any) -> Any:
 def from_document(kind: Any, document: Any) -> Any:
     """The inverse of :func:`to_document`; raises one of :data:`MALFORMED`."""
     return _reader(kind)(document)
+
+
+def is_hash(text: str) -> bool:
+    """Whether a text is a SHA-256 in hexadecimal."""
+    return HASH.fullmatch(text) is not None
+
+
+def is_stamp(text: str) -> bool:
+    """Whether a text is a moment as leaves carry it."""
+    try:
+        return STAMP.fullmatch(text) is not None and bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _read_entry(document: Mapping[str, Any]) -> JournalEntry:

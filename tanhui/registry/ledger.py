@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from tanhui.registry.errors import InsufficientUnits, RegistryError
-from tanhui.registry.model import FINAL, ISSUANCE, AmountLeg, Batch, Holding, Interval, Leg, Place
+from tanhui.registry.model import FINAL, ISSUANCE, SERIAL_LIMIT, AmountLeg, Batch, Holding, Interval, Leg, Place
 from tanhui.registry.shelves import Book
 from tanhui.registry.state import State
 
@@ -85,11 +85,13 @@ def move_amount(state: State, leg: AmountLeg) -> None:
     if leg.amount < 1:
         raise RegistryError("registry.nothing_to_move", units=leg.amount)
     source, target = (leg.asset, leg.source), (leg.asset, leg.target)
-    held = state.amounts.get(source) or 0
+    held, there = state.amounts.get(source) or 0, state.amounts.get(target) or 0
+    if max(leg.amount, there + leg.amount, leg.amount - held) > SERIAL_LIMIT:
+        raise RegistryError("registry.amount_too_large", amount=leg.amount)
     if held < leg.amount and leg.source.owner != ISSUANCE:
         raise InsufficientUnits(account=str(leg.source), batch=leg.asset, asked=leg.amount, held=held)
     state.amounts.put(source, held - leg.amount or None)
-    state.amounts.put(target, (state.amounts.get(target) or 0) + leg.amount or None)
+    state.amounts.put(target, there + leg.amount or None)
 
 
 def _holds(holding: Holding, leg: Leg) -> bool:

@@ -42,6 +42,7 @@ __all__ = [
     "Record",
     "Resolution",
     "Retirement",
+    "Ruling",
     "Seal",
     "Standing",
 ]
@@ -62,6 +63,11 @@ PURPOSES: tuple[Purpose, ...] = ("voluntary", "compliance", "event")
 Reason = Literal["over_issue", "reversal", "buffer", "owner", "court"]
 #: Why units may be cancelled without being used.
 REASONS: tuple[Reason, ...] = ("over_issue", "reversal", "buffer", "owner", "court")
+RulingReason = Literal["court", "merger", "inheritance", "correction"]
+#: Why units may change hands without their owner.
+RULINGS: tuple[RulingReason, ...] = ("court", "merger", "inheritance", "correction")
+#: Ranks of encumbrances of one precedence.
+MOST_PRIORITIES = 1000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -350,6 +356,15 @@ class Cancellation:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """Why units change hands without their owner: a court, a merger, an inheritance, a mistake put right."""
+
+    NAME: ClassVar[str] = "ruling"
+    reason: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
 class Encumbrance:
     """A right that lies on units or amounts of an account until it is resolved.
 
@@ -407,6 +422,7 @@ Noun = (
     | Issuance
     | Retirement
     | Cancellation
+    | Ruling
     | Encumbrance
     | Resolution
     | Record
@@ -423,6 +439,7 @@ KINDS: dict[str, type | None] = {
     "issue": Issuance,
     "import": Issuance,
     "transfer": None,
+    "reassign": Ruling,
     "mint": None,
     "redeem": None,
     "retire": Retirement,

@@ -37,6 +37,7 @@ class EncumbranceKind:
     once: bool
     expires: bool
     overrides: bool = False
+    needs_document: bool = False
     final: str = ""
 
 

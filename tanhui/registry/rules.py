@@ -11,14 +11,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tanhui.kernel.signing import key_id
+from tanhui.registry.entries import is_hash, is_stamp
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.ledger import move
 from tanhui.registry.model import (
     CANCELLED,
     ISSUANCE,
+    MOST_PRIORITIES,
     PURPOSES,
     REASONS,
     RETIRED,
+    RULINGS,
     Account,
     AmountLeg,
     Asset,
@@ -31,8 +34,10 @@ from tanhui.registry.model import (
     Leg,
     Person,
     Place,
+    Record,
     Resolution,
     Retirement,
+    Ruling,
     Standing,
 )
 from tanhui.registry.permissions import authorise, check_roles, encumbrance_kind, may_hold, ordinary
@@ -186,6 +191,14 @@ def _transfer(state: State, entry: JournalEntry) -> None:
     move(state, entry.legs, entry.amounts)
 
 
+def _reassign(state: State, entry: JournalEntry) -> None:
+    """Units of one account change hands on a document, without its people."""
+    ruling = entry.as_kind(Ruling)
+    _need(ruling.reason in RULINGS and is_hash(ruling.document), "ruling")
+    _need(len({leg.source.owner for leg in entry.moves}) == 1, "legs")
+    _transfer(state, entry)
+
+
 def _mint(state: State, entry: JournalEntry) -> None:
     _need(bool(entry.amounts) and not entry.legs, "legs")
     for leg in entry.amounts:
@@ -212,6 +225,7 @@ def _retire(state: State, entry: JournalEntry) -> None:
 def _cancel(state: State, entry: JournalEntry) -> None:
     cancellation = entry.as_kind(Cancellation)
     _need(cancellation.id == f"C{entry.index:06d}" and cancellation.reason in REASONS, "cancellation")
+    _need(not cancellation.document or is_hash(cancellation.document), "cancellation")
     _use_up(state, entry, CANCELLED)
 
 
@@ -226,14 +240,14 @@ def _use_up(state: State, entry: JournalEntry, end: str) -> None:
 def _lock(state: State, entry: JournalEntry) -> None:
     lock = entry.as_kind(Encumbrance)
     kind = encumbrance_kind(lock.kind)
-    _need(lock.id == f"E{entry.index:06d}" and lock.priority >= 1, "encumbrance")
+    _need(lock.id == f"E{entry.index:06d}" and 1 <= lock.priority <= MOST_PRIORITIES, "encumbrance")
+    _need(not lock.terms or is_hash(lock.terms), "terms")
     _known_account(state, lock.account)
     if lock.beneficiary:
         _known_account(state, lock.beneficiary)
     if lock.target:
         _need_holder(state, Place(lock.target))
-    _need(not lock.expires or kind.expires, "expiry")
-    _need(not lock.expires or lock.expires > entry.at, "expiry")
+    _need(not lock.expires or (kind.expires and is_stamp(lock.expires) and lock.expires > entry.at), "expiry")
     _need(bool(entry.legs or entry.amounts), "legs")
     for leg in entry.moves:
         _need(leg.source.owner == lock.account and ordinary(lock.account), "places")
@@ -269,6 +283,8 @@ def _post(state: State, entry: JournalEntry) -> None:
     """What an encumbrance was for happens: its units go to whom they were meant for."""
     for lock, legs in _by_lock(state, entry):
         kind = encumbrance_kind(lock.kind)
+        if kind.needs_document and not is_hash(entry.as_kind(Resolution).document):
+            raise RegistryError("registry.document_missing", lock=lock.id, kind=lock.kind)
         for leg in legs:
             if leg.target == leg.source.without(lock.id):
                 _need(kind.once, "places")
@@ -340,6 +356,7 @@ def _need_strongest(source: Place, lock: str) -> None:
 
 def _record(state: State, entry: JournalEntry) -> None:
     _need(not entry.legs and not entry.amounts, "legs")
+    _need(not isinstance(entry.noun, Record) or is_hash(entry.noun.sha256), "record")
 
 
 def _known_account(state: State, account: str) -> Account:
@@ -379,6 +396,7 @@ RULES: dict[str, Callable[[State, JournalEntry], None]] = {
     "issue": _issue,
     "import": _import,
     "transfer": _transfer,
+    "reassign": _reassign,
     "mint": _mint,
     "redeem": _redeem,
     "retire": _retire,

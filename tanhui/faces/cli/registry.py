@@ -158,6 +158,28 @@ def transfer(
     show_holdings(moved, as_json)
 
 
+@commands.command("reassign", help=t("registry.reassign.help"))
+def reassign(
+    folder: FolderArgument,
+    source: Annotated[str, typer.Option("--from", metavar="ACCOUNT", help=t("registry.from"))],
+    target: Annotated[str, typer.Option("--to", metavar="ACCOUNT", help=t("registry.to"))],
+    batch: BatchOption,
+    units: UnitsOption,
+    reason: Annotated[str, typer.Option("--reason", help=t("registry.reassign.reason"))],
+    document: Annotated[str, typer.Option("--document", metavar="SHA256", help=t("registry.document"))],
+    people: AsOption = None,
+    request: RequestOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Move units on a document, without their owner."""
+    from tanhui.registry.service import Registry, arrived
+
+    what = {"source": source, "target": target, "batch": batch, "units": units, "reason": reason, "document": document}
+    with Registry(folder) as registry:
+        entry = registry.do("reassign", request or new_request(), people, **what)
+    show_holdings(arrived(entry.legs), as_json)
+
+
 @commands.command("retire", help=t("registry.retire.help"))
 def retire(
     folder: FolderArgument,
