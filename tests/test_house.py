@@ -33,7 +33,7 @@ SHARED_SINKS = {"engine", "forest", "soil", "products"}
 #: Too slow to import before a command is known: `tanhui --help` answers within 0.4 s.
 HEAVY = ("pandas", "numpy", "scipy", "numba", "matplotlib", "pyarrow", "geopandas", "shapely", "sqlalchemy", "openpyxl")
 #: Distribution -> modules, where the names differ or it brings another one that belongs to its interface.
-MODULES_OF = {"chinesecalendar": {"chinese_calendar"}, "jinja2": {"jinja2", "markupsafe"}, "argon2-cffi": {"argon2"}}
+MODULES_OF = {"chinesecalendar": {"chinese_calendar"}, "jinja2": {"jinja2", "markupsafe"}, "argon2-cffi": {"argon2"}, "fastapi": {"fastapi", "starlette"}}
 #: Errors without a code tell a user nothing. TypeError and AssertionError are for our own mistakes.
 BARE = {"ValueError", "RuntimeError", "Exception", "BaseException"}
 MAX_FUNCTION_LINES = 70
