@@ -179,7 +179,7 @@ class Reader:
         wanted = sa.select(t.segments).where(t.segments.c.first >= begin).order_by(t.segments.c.first)
         if end is not None:
             wanted = wanted.where(t.segments.c.first < end)
-        for row in self.connection.execution_options(yield_per=64).execute(wanted):
+        for row in self.connection.execute(wanted.execution_options(yield_per=64)):
             for offset, leaf in enumerate(read_bundle(bytes(row.leaves), row.width)):
                 position = row.first + offset
                 if position >= first and (end is None or position < end):

@@ -8,7 +8,7 @@ in the registry's database.
 
 from tanhui.projects.lifecycle.engine import apply, lapsed, next_steps, replay
 from tanhui.projects.lifecycle.errors import LifecycleRefused
-from tanhui.projects.lifecycle.issuance import issue_split
+from tanhui.projects.lifecycle.issuance import issue_shares, issue_split
 from tanhui.projects.lifecycle.model import Deadline, Evidence, LifecycleEvent, Party, ProjectState, Step
 from tanhui.projects.lifecycle.rulebook import RuleBook, rule_book, rule_books
 
@@ -22,6 +22,7 @@ __all__ = [
     "RuleBook",
     "Step",
     "apply",
+    "issue_shares",
     "issue_split",
     "lapsed",
     "next_steps",

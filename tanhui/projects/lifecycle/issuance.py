@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
 from tanhui.kernel.errors import DomainError
 from tanhui.projects.lifecycle.rulebook import RuleBook
 
-__all__ = ["OWNER", "issue_split"]
+__all__ = ["OWNER", "PARTS", "issue_shares", "issue_split", "part_for"]
 
 OWNER = "owner"
+#: Shares of an issue order are parts of this number.
+PARTS = 10_000
 
 
 def issue_split(book: RuleBook, units: int, on: date) -> dict[str, int]:
@@ -32,10 +35,43 @@ def issue_split(book: RuleBook, units: int, on: date) -> dict[str, int]:
     DomainError
         If the shares take more than there is.
     """
-    taken = {}
-    for taker, name in book.units.items():
-        share = Decimal(str(book.at(name, on).number()))
-        taken[taker] = int((units * share).to_integral_value(ROUND_CEILING))
+    taken = {taker: _ceiling(units * share) for taker, share in _shares(book, on).items()}
     if units < 0 or sum(taken.values()) > units:
         raise DomainError("rulebook.shares_too_large", units=units, taken=sum(taken.values()))
     return {**taken, OWNER: units - sum(taken.values())}
+
+
+def issue_shares(book: RuleBook, targets: Mapping[str, str], on: date) -> list[tuple[str, int]]:
+    """The ``shares`` of an issue order: what the rule book takes, as pairs of a place and a part of 10,000.
+
+    Parameters
+    ----------
+    targets : mapping of str to str
+        Where each taker's units go: an account, or ``@cancelled`` for what is taken out of the world at once.
+
+    Raises
+    ------
+    DomainError
+        If a taker has no target.
+    """
+    shares = _shares(book, on)
+    missing = sorted(shares.keys() - targets.keys())
+    if missing:
+        raise DomainError("rulebook.taker_without_target", book=book.id, takers=", ".join(missing))
+    return [(targets[taker], _ceiling(share * PARTS)) for taker, share in shares.items()]
+
+
+def part_for(units: int, of: int) -> int:
+    """The smallest part of 10,000 that gives at least ``units`` of an issuance, each batch rounded up.
+
+    Of one batch of up to 10,000 units it gives exactly as many; of larger ones up to a ten-thousandth more.
+    """
+    return (units - 1) * PARTS // of + 1 if units else 0
+
+
+def _shares(book: RuleBook, on: date) -> dict[str, Decimal]:
+    return {taker: Decimal(str(book.at(name, on).number())) for taker, name in book.units.items()}
+
+
+def _ceiling(value: Decimal) -> int:
+    return int(value.to_integral_value(ROUND_CEILING))

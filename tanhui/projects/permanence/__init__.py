@@ -8,16 +8,19 @@ cancelled by the owner or the owner's debt: the four add up exactly, and units t
 from tanhui.projects.permanence.buffer import NaturalRisk, buffer_contribution, check_buffer, natural_risk_score
 from tanhui.projects.permanence.loss import Loss, Stratum, polygon_loss, raster_loss
 from tanhui.projects.permanence.response import Measure, ReversalEvent, Stakes, respond
+from tanhui.projects.permanence.settlement import Settlement, loss_report
 
 __all__ = [
     "Loss",
     "Measure",
     "NaturalRisk",
     "ReversalEvent",
+    "Settlement",
     "Stakes",
     "Stratum",
     "buffer_contribution",
     "check_buffer",
+    "loss_report",
     "natural_risk_score",
     "polygon_loss",
     "raster_loss",

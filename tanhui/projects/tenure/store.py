@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from tanhui.kernel.canonical import canonical_bytes, hash_json
 from tanhui.kernel.errors import DomainError, RefusedInput
 from tanhui.projects.tenure import tables as t
-from tanhui.projects.tenure.checks import overlap_faults
+from tanhui.projects.tenure.checks import CreditedArea, overlap_faults
 from tanhui.projects.tenure.model import Right
 from tanhui.projects.tenure.sharing import Distribution
 from tanhui.registry.commitments import Opening
@@ -25,8 +25,10 @@ from tanhui.registry.commitments import Opening
 __all__ = [
     "StoredRight",
     "carried_fen",
+    "credited_of",
     "current_rights",
     "erase_right",
+    "record_credited",
     "record_distribution",
     "record_rights",
     "right_history",
@@ -178,9 +180,41 @@ def erase_right(connection: Connection, commitment: str) -> None:
     connection.execute(sa.delete(t.openings).where(t.openings.c.commitment == commitment))
 
 
-def carried_fen(connection: Connection, project: str) -> dict[str, int]:
-    """What the last distribution of a project left unpaid, by account. [fen]"""
+def record_credited(connection: Connection, project: str, event: int, areas: Iterable[CreditedArea]) -> None:
+    """Keep the areas of parcels that the project's event of that number brought."""
+    rows = [
+        {
+            "project": project,
+            "parcel": area.parcel,
+            "event": event,
+            "certified_m2": area.certified_m2,
+            "measured_m2": area.measured_m2,
+            "planted_m2": area.planted_m2,
+            "beyond": " ".join(area.beyond),
+        }
+        for area in areas
+    ]
+    if rows:
+        connection.execute(sa.insert(t.credited), rows)
+
+
+def credited_of(connection: Connection, project: str) -> list[CreditedArea]:
+    """The credited area of each parcel of a project, as its last event brought it."""
+    c = t.credited.c
+    rows = connection.execute(sa.select(t.credited).where(c.project == project).order_by(c.parcel, c.event))
+    newest = {row.parcel: row for row in rows}
+    return [
+        CreditedArea(row.parcel, row.certified_m2, row.measured_m2, row.planted_m2, tuple(row.beyond.split()))
+        for row in newest.values()
+    ]
+
+
+def carried_fen(connection: Connection, project: str, *, before: str = "") -> dict[str, int]:
+    """What the last distribution of a project, or the last one before another, left unpaid, by account. [fen]"""
     last = sa.select(sa.func.max(t.distributions.c.number)).where(t.distributions.c.project == project)
+    number = connection.scalar(sa.select(t.distributions.c.number).where(t.distributions.c.id == before))
+    if number is not None:
+        last = last.where(t.distributions.c.number < number)
     wanted = (
         sa.select(t.carried.c.account, t.carried.c.fen)
         .join(t.distributions, t.distributions.c.id == t.carried.c.distribution)

@@ -17,12 +17,13 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
 )
 
-__all__ = ["DDL", "carried", "create_tables", "distributions", "metadata", "openings", "rights"]
+__all__ = ["DDL", "carried", "create_tables", "credited", "distributions", "metadata", "openings", "rights"]
 
 metadata = MetaData()
 
@@ -74,8 +75,22 @@ carried = Table(
     Column("account", Text, primary_key=True),
     Column("fen", BigInteger, CheckConstraint("fen > 0"), nullable=False),
 )
+#: The three areas of a parcel when a step of its project brought it; the newest row of a parcel counts.
+credited = Table(
+    "tenure_credited",
+    metadata,
+    Column("project", Text, nullable=False),
+    Column("parcel", Text, nullable=False),
+    Column("event", Integer, nullable=False),
+    Column("certified_m2", BigInteger, nullable=False),
+    Column("measured_m2", BigInteger, nullable=False),
+    Column("planted_m2", BigInteger, nullable=False),
+    Column("beyond", Text, nullable=False),
+    PrimaryKeyConstraint("project", "parcel", "event"),
+    CheckConstraint("certified_m2 >= 0 AND measured_m2 >= 0 AND planted_m2 >= 0", name="tenure_credited_areas"),
+)
 
-_APPEND_ONLY = (rights.name, distributions.name, carried.name)
+_APPEND_ONLY = (rights.name, distributions.name, carried.name, credited.name)
 
 #: What each database refuses by itself, to be run after the tables are made.
 DDL: dict[str, list[str]] = {
