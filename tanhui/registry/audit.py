@@ -83,7 +83,7 @@ def audit_store(view: Reader, trusted: Sequence[NoteKey] | None, *, kept: str | 
     checks = [
         _check("database", lambda: _database(view)),
         _check("tree", lambda: _tree(view, tree)),
-        _check("replay", lambda: replay.add(leaf for _, leaf in view.leaves())),
+        _check("replay", lambda: _replay(view, replay)),
     ]
     state, declared = replay.state, replay.state.registry
     if declared is None or not checks[-1].ok:
@@ -147,6 +147,12 @@ def _tree(view: Reader, tree: MemoryTree) -> None:
         count += 1
     if count != sum(tree.size >> (8 * level) for level in range(1, tree.size.bit_length() // 8 + 1)):
         raise _wrong("a tile is missing")
+
+
+def _replay(view: Reader, replay: Replay) -> None:
+    """The log rebuilds a state; one without a leaf rebuilds none."""
+    if replay.add(leaf for _, leaf in view.leaves()).state.registry is None:
+        raise _wrong("the log is empty")
 
 
 def _head(view: Reader, replay: Replay, tree: MemoryTree) -> None:

@@ -10,14 +10,22 @@ import tanhui.registry
 from tanhui.kernel.data import data_path
 from tanhui.registry.folder import DATABASE
 
-SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(tanhui.registry.__file__).parent.glob("*.py"))
-WORDING = tomllib.loads(data_path("registry", "wording.toml").read_text(encoding="utf-8"))
+#: The ledger, the log and the certificate; the other rooms of the registry raise codes of their own.
+ROOMS = ("registry", "registry_log", "registry_certificate")
+FOLDER = Path(tanhui.registry.__file__).parent
+FILES = [*FOLDER.glob("*.py"), *FOLDER.glob("log/*.py"), *FOLDER.glob("certificate_page/*.py")]
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
+WORDING = {
+    key: sentence
+    for room in ROOMS
+    for key, sentence in tomllib.loads(data_path(room, "wording.toml").read_text(encoding="utf-8")).items()
+}
 
 
 def test_every_code_has_a_sentence():
     codes = set(re.findall(r"""["'](registry\.[a-z_]+)["']""", SOURCE)) - {DATABASE}
     assert codes
-    assert {f"error.{code}" for code in codes} == {key for key in WORDING if key.startswith("error.")}
+    assert {f"error.{code}" for code in codes} == {key for key in WORDING if key.startswith("error.registry.")}
 
 
 def test_every_check_has_a_sentence():
