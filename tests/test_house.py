@@ -33,7 +33,12 @@ SHARED_SINKS = {"engine", "forest", "soil", "products"}
 #: Too slow to import before a command is known: `tanhui --help` answers within 0.4 s.
 HEAVY = ("pandas", "numpy", "scipy", "numba", "matplotlib", "pyarrow", "geopandas", "shapely", "sqlalchemy", "openpyxl")
 #: Distribution -> modules, where the names differ or it brings another one that belongs to its interface.
-MODULES_OF = {"chinesecalendar": {"chinese_calendar"}, "jinja2": {"jinja2", "markupsafe"}, "argon2-cffi": {"argon2"}, "fastapi": {"fastapi", "starlette"}}
+MODULES_OF = {
+    "chinesecalendar": {"chinese_calendar"},
+    "jinja2": {"jinja2", "markupsafe"},
+    "argon2-cffi": {"argon2"},
+    "fastapi": {"fastapi", "starlette"},
+}
 #: Errors without a code tell a user nothing. TypeError and AssertionError are for our own mistakes.
 BARE = {"ValueError", "RuntimeError", "Exception", "BaseException"}
 MAX_FUNCTION_LINES = 70
@@ -224,7 +229,13 @@ def test_the_package_script_says_what_is_missing(tmp_path: Path, user_has: bool,
         (tmp_path / tool).symlink_to(str(shutil.which(tool)))
     fakes = {"id": "echo 1000"}
     if user_has:
-        fakes |= {"chromium": "", "fc-list": "echo Noto", "python3": "exit 0", "initdb": "", "pg_config": f"echo {tmp_path}"}
+        fakes |= {
+            "chromium": "",
+            "fc-list": "echo Noto",
+            "python3": "exit 0",
+            "initdb": "",
+            "pg_config": f"echo {tmp_path}",
+        }
     for tool, line in fakes.items():
         (tmp_path / tool).write_text(f"#!/bin/sh\n{line}\n")
         (tmp_path / tool).chmod(0o755)
