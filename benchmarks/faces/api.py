@@ -122,6 +122,11 @@ def load(port: int, token: str, ask: Ask, connections: int, seconds: float) -> t
     return len(times) / (time.perf_counter() - start), sorted(times)
 
 
+def later(ask: Ask) -> Ask:
+    """The same with other numbers than the warm-up had, so that request ids are new."""
+    return lambda wire, number: ask(wire, number + 10**9)
+
+
 def cases(world: dict[str, Any]) -> Iterator[tuple[str, Ask]]:
     """What is measured."""
     ids, size = world["retirements"], world["size"]
@@ -166,7 +171,7 @@ def main() -> None:
         for name, ask in cases(world):
             load(port, token, ask, given.connections, given.seconds / 5)
             for connections in (given.connections, 1) if name == "single transfers" else (given.connections,):
-                rate, times = load(port, token, lambda w, n, a=ask: a(w, n + 10**9), connections, given.seconds)
+                rate, times = load(port, token, later(ask), connections, given.seconds)
                 middle, late = (1000 * times[int(len(times) * share)] for share in (0.5, 0.99))
                 label = name if connections > 1 else f"{name}, one connection"
                 rate = rate * GROUP if "groups" in name else rate

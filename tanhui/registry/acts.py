@@ -63,6 +63,8 @@ __all__ = ["ACTS", "Bench", "Order", "check_order", "make_entry"]
 MAX_NAME = 200
 MAX_REQUEST = 200
 MAX_TEXT = 2000
+#: How the registry's own requests begin, so that nobody can take their names.
+OWN_REQUEST = "@"
 #: Arguments that only a commitment to may become public.
 SECRET = ("name", "beneficiary_name")
 
@@ -144,7 +146,8 @@ def check_order(order: Order) -> None:
     InputError
         If the request id, the act, or an argument is not one.
     """
-    if not order.request or len(order.request) > MAX_REQUEST or not order.request.isprintable():
+    ours = order.request.startswith(OWN_REQUEST) and order.act != "expire"
+    if not order.request or len(order.request) > MAX_REQUEST or not order.request.isprintable() or ours:
         raise InputError("registry.request_wrong", request=order.request[:MAX_REQUEST])
     if order.act not in ACTS:
         raise InputError("registry.unknown_act", act=order.act, known=", ".join(ACTS))
@@ -153,7 +156,7 @@ def check_order(order: Order) -> None:
         raise InputError("registry.arguments_wrong", act=order.act, detail="unprintable")
     missing = [name for name, (_, needed) in wanted.items() if needed and name not in order.arguments]
     unknown = [name for name in order.arguments if name not in wanted]
-    wrong = [name for name, value in order.arguments.items() if name in wanted and type(value) is not wanted[name][0]]
+    wrong = [name for name, value in order.arguments.items() if name in wanted and not _fits(value, wanted[name][0])]
     if missing or unknown or wrong:
         detail = {"missing": missing, "unknown": unknown, "wrong": wrong}
         text = "; ".join(f"{what}: {', '.join(names)}" for what, names in detail.items() if names)
@@ -170,11 +173,18 @@ def _printable(value: Any) -> bool:
 
 
 @cache
-def _arguments(act: str) -> dict[str, tuple[type, bool]]:
+def _arguments(act: str) -> dict[str, tuple[str, bool]]:
     """What an act takes: the type of each argument, and whether it must be given."""
     parameters = list(inspect.signature(ACTS[act][1]).parameters.values())[1:]
-    types = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
-    return {p.name: (types[str(p.annotation).split("[")[0]], p.default is inspect.Parameter.empty) for p in parameters}
+    return {p.name: (str(p.annotation).split(" | ")[0], p.default is inspect.Parameter.empty) for p in parameters}
+
+
+def _fits(value: Any, annotation: str) -> bool:
+    """Whether a value is of the type that an act's signature names."""
+    kind, _, inner = annotation.partition("[")
+    if type(value).__name__ != kind:
+        return False
+    return inner != "str]" or all(type(item) is str for item in value)
 
 
 # Who takes part -------------------------------------------------------------------------------------------------------
@@ -399,8 +409,10 @@ def post(bench: Bench, locks: list[str], target: str = "", units: int = 0, docum
             legs.append(Leg(holding.batch, serials, where, to))
         if kind.once and held:
             legs += _left(held, legs, name)
-        amounts += [AmountLeg(asset, much, where, to) for asset, where, much in _locked_amounts(bench, found)]
-    return Resolution(tuple(locks), document), legs, amounts
+        for asset, where, much in _locked_amounts(bench, found):
+            if not units or kind.once:  # of a part of the units, money that is resolved with them whole goes back
+                amounts.append(AmountLeg(asset, much, where, where.without(name) if units else to))
+    return Resolution(tuple(locks), _hash(document) if document else ""), legs, amounts
 
 
 def release(bench: Bench, lock: str, units: int = 0, document: str = "") -> Made:
@@ -409,10 +421,10 @@ def release(bench: Bench, lock: str, units: int = 0, document: str = "") -> Made
     wanted = units or sum(holding.serials.units for holding in held)
     portion = _portion(held, lock, wanted) if held else ()
     legs = [Leg(holding.batch, serials, where, where.without(lock)) for holding, (serials, where) in portion]
-    amounts = [
-        AmountLeg(asset, much, where, where.without(lock)) for asset, where, much in _locked_amounts(bench, found)
-    ]
-    return Resolution((lock,), document), legs, amounts
+    part = units and not encumbrance_kind(found.kind).once
+    locked = [] if part else _locked_amounts(bench, found)
+    amounts = [AmountLeg(asset, much, where, where.without(lock)) for asset, where, much in locked]
+    return Resolution((lock,), _hash(document) if document else ""), legs, amounts
 
 
 def expire(bench: Bench, lock: str) -> Made:
@@ -486,7 +498,8 @@ def _period(days: list[str] | None) -> Period | None:
 def _portion(held: list[Holding], whose: str, units: int) -> Iterable[tuple[Holding, tuple[Interval, Place]]]:
     """The first units of some holdings, each piece with its holding."""
     pieces = take(held, held[0].batch if held else "–", whose, units)
-    return zip(held, pieces, strict=False)
+    # The pieces first: they say so when there are not enough.
+    return ((holding, piece) for piece, holding in zip(pieces, held, strict=False))
 
 
 def _left(held: list[Holding], legs: list[Leg], lock: str) -> list[Leg]:

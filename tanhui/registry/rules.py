@@ -248,6 +248,8 @@ def _lock(state: State, entry: JournalEntry) -> None:
     if lock.target:
         _need_holder(state, Place(lock.target))
     _need(not lock.expires or (kind.expires and is_stamp(lock.expires) and lock.expires > entry.at), "expiry")
+    if not lock.beneficiary and {*kind.released_by} <= {"beneficiary"}:
+        raise RegistryError("registry.beneficiary_missing", kind=lock.kind)
     _need(bool(entry.legs or entry.amounts), "legs")
     for leg in entry.moves:
         _need(leg.source.owner == lock.account and ordinary(lock.account), "places")
@@ -321,7 +323,8 @@ def _expire(state: State, entry: JournalEntry) -> None:
 
 def _by_lock(state: State, entry: JournalEntry) -> list[tuple[Encumbrance, list[Leg | AmountLeg]]]:
     """The legs of each encumbrance that an entry resolves. Each leg comes from under exactly one of them."""
-    names = entry.as_kind(Resolution).locks
+    names, document = entry.as_kind(Resolution).locks, entry.as_kind(Resolution).document
+    _need(not document or is_hash(document), "document")
     _need(len(set(names)) == len(names) > 0, "locks")
     found: list[tuple[Encumbrance, list[Leg | AmountLeg]]] = []
     legs = entry.moves

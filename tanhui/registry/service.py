@@ -21,12 +21,12 @@ from sqlalchemy import Connection
 from tanhui.kernel.errors import InputError
 from tanhui.kernel.signing import TrustedKey
 from tanhui.kernel.time import Period
-from tanhui.registry.acts import Order
+from tanhui.registry.acts import OWN_REQUEST, Order
 from tanhui.registry.audit import audit_store
 from tanhui.registry.certificate import build_certificate
 from tanhui.registry.commitments import Opening
 from tanhui.registry.entries import to_document
-from tanhui.registry.errors import RegistryError
+from tanhui.registry.errors import RegistryError, RequestReused
 from tanhui.registry.folder import load_signers, make_folder, open_store, timestamp
 from tanhui.registry.issuance import issuable
 from tanhui.registry.log.note import NoteSigner
@@ -167,6 +167,9 @@ class Registry:
         Only people known by a session may propose and agree: a signed order speaks for itself.
         """
         with self._lock, self._writing() as tx:
+            shown = [other for other in tx.proposals() if other.request == order.request]
+            if any((o.fingerprint(), o.secret()) != (order.fingerprint(), order.secret()) for o in shown):
+                return Outcome(order, refused=RequestReused(order.request))
             outcome = self._desk.carry_out(tx, [order], timestamp(self._now()))[0]
             waits = outcome.refused is not None and outcome.refused.code == "registry.not_permitted"
             if waits:
@@ -333,7 +336,7 @@ class Registry:
         """Lift every encumbrance whose time has run out, except under a court's order; which ones were lifted."""
         with self._store.reading() as view:
             due = view.due(timestamp(self._now()))
-        outcomes = self.submit([Order(f"expire-{lock}", "expire", {"lock": lock}) for lock in due])
+        outcomes = self.submit([Order(f"{OWN_REQUEST}expire-{lock}", "expire", {"lock": lock}) for lock in due])
         return [str(outcome.order.arguments["lock"]) for outcome in outcomes if outcome.refused is None]
 
     @contextmanager

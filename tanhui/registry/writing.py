@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tanhui.kernel.errors import TanhuiError
+from tanhui.kernel.errors import InputError, TanhuiError
 from tanhui.registry.acts import Bench, Order, check_order, make_entry
 from tanhui.registry.certificate import check_certifiable
 from tanhui.registry.checkpoint import Checkpoint, sign_checkpoint, state_line
 from tanhui.registry.commitments import Opening
-from tanhui.registry.entries import MAX_LEAF, decode_entry, encode_entry
+from tanhui.registry.entries import MALFORMED, MAX_LEAF, decode_entry, encode_entry
 from tanhui.registry.errors import RegistryError, RequestReused
 from tanhui.registry.log.note import NoteSigner
 from tanhui.registry.model import Account, Declaration, JournalEntry, Person, Retirement, Seal
@@ -80,11 +80,14 @@ class Desk:
         head, state = self._open(tx)
         at = max(now, head.at)  # a clock that was set back must not make the log run backwards
         group = _Group([], [], [], [])
-        known = tx.requests([order.request for order in orders])
+        faults = [_fault(order) for order in orders]
+        known = tx.requests([order.request for order, fault in zip(orders, faults, strict=True) if fault is None])
         outcomes: list[Outcome] = []
         mine: dict[str, Outcome] = {}
-        for order in orders:
-            if order.request in known or order.request in mine:
+        for order, fault in zip(orders, faults, strict=True):
+            if fault is not None:
+                outcome = Outcome(order, refused=fault)
+            elif order.request in known or order.request in mine:
                 outcome = self._repeat(tx, order, known, mine)
             else:
                 outcome = self._one(state, head.size, at, order, group)
@@ -134,18 +137,18 @@ class Desk:
     def _one(self, state: State, size: int, at: str, order: Order, group: _Group) -> Outcome:
         """One order; refused, it leaves nothing behind."""
         bench = Bench(state, size + len(group.entries), at, self._entropy)
-        mark = state.undo.mark()
+        mark, hour = state.undo.mark(), state.at
         try:
-            check_order(order)
             entry = make_entry(bench, order)
             apply(state, entry)
             leaf = encode_entry(entry)
             if len(leaf) > MAX_LEAF:
                 raise RegistryError("registry.too_many_pieces", pieces=len(entry.legs))
             check_certifiable(self._declaration, entry)
-        except TanhuiError as error:
+        except MALFORMED as error:
             state.undo.back_to(mark)
-            return Outcome(order, refused=error)
+            state.at = hour
+            return Outcome(order, refused=_in_words(order, error))
         group.entries.append(entry)
         group.leaves.append(leaf)
         group.requests.append((order.request, order.fingerprint(), entry.index))
@@ -181,6 +184,22 @@ class Desk:
         tx.keep_openings(group.openings)
         self._head = Head(frontier, state.at, self._sum.to_bytes(), state.next_serial, state.batch_count)
         tx.set_head(self._head)
+
+
+def _fault(order: Order) -> TanhuiError | None:
+    """What is wrong with an order's form."""
+    try:
+        check_order(order)
+    except TanhuiError as error:
+        return error
+    return None
+
+
+def _in_words(order: Order, error: Exception) -> TanhuiError:
+    """A refusal; what choked on an argument that is not what it should be becomes one."""
+    if isinstance(error, TanhuiError):
+        return error
+    return InputError("registry.arguments_wrong", act=order.act, detail=f"{type(error).__name__}: {error}"[:200])
 
 
 def write_rows(tx: Writer, changes: Sequence[Change], entries: Sequence[JournalEntry]) -> None:

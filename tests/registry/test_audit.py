@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tanhui.kernel.errors import InputError, IntegrityError
 from tanhui.registry.audit import verify_log
@@ -24,7 +25,7 @@ from tanhui.registry.log.tree import Frontier, leaf_hash
 from tanhui.registry.replay import Replay
 from tanhui.registry.service import Registry
 from tanhui.registry.verdict import REFUSED, UNAUTHENTICATED
-from tests.registry.conftest import World
+from tests.registry.conftest import World, make_world
 
 
 @pytest.fixture
@@ -258,3 +259,72 @@ def test_replay_of_nothing():
     assert Replay().add([]).state.registry is None
     with pytest.raises(IntegrityError):
         Replay().add([b""])
+
+
+# What an audit has to find and does not ------------------------------------------------------------------------------
+
+
+@pytest.mark.xfail(strict=True, reason="without a checkpoint nothing is signed, and the verdict is that it holds")
+def test_a_rewritten_history_without_any_checkpoint(used: World):
+    """The forger has no key: he names the registry's own, which are public, and shows no signature at all."""
+    rewrite(used, lambda leaves: leaves[-1].update(at="2099-01-01T00:00:00Z"), None)
+    tamper(used, "DELETE FROM checkpoints")
+    assert verify_log(used.folder, used.trust).status == REFUSED
+
+
+@pytest.mark.xfail(strict=True, reason="entries after the newest checkpoint are as good as signed ones")
+def test_entries_that_nobody_has_signed(used: World):
+    """Whoever may write to the database, without a key, adds what the rules allow: here, all to the buyer."""
+    (used.folder / "operator.key").unlink()
+    (used.folder / "operator-ml-dsa-44.key").unlink()
+    with Registry(used.folder, publish_each=False) as registry:
+        registry.transfer(used.owner, used.buyer, used.batch, 40, request="stolen")
+    verdict = verify_log(used.folder, used.trust)
+    assert verdict.status == REFUSED or "unsigned" in " ".join(verdict.not_proven)
+
+
+@pytest.mark.xfail(strict=True, reason="an assertion ends the audit itself")
+def test_an_audit_of_a_lock_that_does_not_exist_comes_to_an_end(used: World):
+    def change(leaves: list[dict[str, Any]]) -> None:
+        leg = leaves[7]["legs"][0]
+        source = f"{used.owner}/E999999"
+        leaves[7] |= {"kind": "lock", "legs": [{**leg, "from": source, "to": f"{source}/E000007"}]}
+        leaves[7]["encumbrance"] = {"id": "E000007", "kind": "freeze", "account": used.owner, "beneficiary": ""}
+
+    rewrite(used, change, load_signers(used.folder))
+    assert failed(used) == ["replay"]
+
+
+@pytest.mark.xfail(strict=True, reason="openings are handed out unread")
+def test_a_name_that_does_not_open_its_commitment(used: World):
+    tamper(used, "UPDATE openings SET value = 'Mallory & Sons' WHERE value = '湘林合作社'")
+    with Registry(used.folder) as registry:
+        names = {view.id: view.name for view in registry.accounts()}
+    assert names[used.owner] != "Mallory & Sons" or failed(used) == ["state"]
+
+
+def test_changed_rows_are_found_on_postgresql(postgres_url: str, tmp_path: Path):
+    """Somebody who may switch triggers off there: each change is found, and taken back the registry is whole again."""
+    world = make_world(tmp_path / "r", postgres_url)
+    world.registry.transfer(world.owner, world.buyer, world.batch, 20, request="t")
+    engine = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    changes = [
+        ("holdings", "owner = 'x'", f"owner = '{world.buyer}'", f"owner = '{world.buyer}'", "state"),
+        ("head", "next_serial = 1", "next_serial = 101", "true", "head"),
+        ("accounts", "region = 'CN'", "region = ''", f"id = '{world.buyer}'", "state"),
+        ("batches", "vintage = 1999", "vintage = 2021", "id = 'B000001'", "state"),
+        ("requests", "position = 99", "position = 7", "id = 't'", "state"),
+        ("checkpoints", "size = 8", "size = 9", "size = 9", "checkpoints"),
+        ("segments", '"first" = 99', '"first" = 7', '"first" = 7', "tree"),
+    ]
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET session_replication_role = replica")  # no triggers, no foreign keys
+        for table, change, back, where, found in changes:
+            old, new = back, change
+            connection.exec_driver_sql(f"UPDATE {table} SET {new} WHERE {where}")
+            assert found in failed(world), table
+            moved = new if new.split(" = ")[0] == where.split(" = ")[0] else where
+            connection.exec_driver_sql(f"UPDATE {table} SET {old} WHERE {moved}")
+            assert failed(world) == []
+    engine.dispose()
+    world.registry.close()

@@ -82,6 +82,8 @@ class Ledgers(RuleBasedStateMachine):
         units=st.integers(-1, 9),
     )
     def shift(self, source: str, to: str, batch: int, units: int) -> None:
+        if source == to:
+            return  # no act does that
         name = f"B{batch}"
         mine = sorted(n for n, place in self.place_of.items() if place == source and self.batch_of[n] == name)
         held = [holding for holding in self.holdings if holding.batch == name and str(holding.place) == source]
@@ -187,9 +189,7 @@ class LazyBooks(RuleBasedStateMachine):
         if source == to:
             return  # no act does that
         owner, *locks = source.split("/")
-        found = [
-            book.under(locks[-1]) if locks else book.free(owner, "B0", units) for book in (self.whole, self.lazy)
-        ]
+        found = [book.under(locks[-1]) if locks else book.free(owner, "B0", units) for book in (self.whole, self.lazy)]
         assert found[0] == found[1][: len(found[0])]
         held = [holding for holding in found[0] if str(holding.place) == source]
         have = sum(holding.serials.units for holding in held)

@@ -188,23 +188,23 @@ def run_race(world: World, what: str, racers: list[dict[str, Any]]) -> list[str]
     return sorted(answers)
 
 
-def test_two_processes_race_for_one_interval(world: World):
-    act = {"args": (world.owner, world.batch, 60), "beneficiary": "x", "purpose": "event"}
-    answers = run_race(world, "retire", [{**act, "request": "one"}, {**act, "request": "two"}])
+def test_two_processes_race_for_one_interval(worlds: World):
+    act = {"args": (worlds.owner, worlds.batch, 60), "beneficiary": "x", "purpose": "event"}
+    answers = run_race(worlds, "retire", [{**act, "request": "one"}, {**act, "request": "two"}])
     assert answers == ["done", "registry.insufficient_units"]
-    assert sum(h.serials.units for h in world.registry.holdings(RETIRED)) == 60
+    assert sum(h.serials.units for h in worlds.registry.holdings(RETIRED)) == 60
 
 
-def test_two_processes_race_with_one_request_id(world: World):
-    act = {"args": (world.owner, world.buyer, world.batch, 60), "request": "same"}
-    before = leaves(world.registry)
-    assert run_race(world, "transfer", [dict(act), dict(act)]) == ["done", "done"]
-    assert leaves(world.registry) == before + 1
+def test_two_processes_race_with_one_request_id(worlds: World):
+    act = {"args": (worlds.owner, worlds.buyer, worlds.batch, 60), "request": "same"}
+    before = leaves(worlds.registry)
+    assert run_race(worlds, "transfer", [dict(act), dict(act)]) == ["done", "done"]
+    assert leaves(worlds.registry) == before + 1
 
 
-def test_two_processes_race_to_issue_one_claim(world: World):
-    act = {"args": run_documents("other", by_year={2030: 8}), "owner": world.owner, "region": "CN-HN"}
-    answers = run_race(world, "issue_from_claim", [{**act, "request": "one"}, {**act, "request": "two"}])
+def test_two_processes_race_to_issue_one_claim(worlds: World):
+    act = {"args": run_documents("other", by_year={2030: 8}), "owner": worlds.owner, "region": "CN-HN"}
+    answers = run_race(worlds, "issue_from_claim", [{**act, "request": "one"}, {**act, "request": "two"}])
     assert answers == ["done", "registry.claim_issued"]
 
 
@@ -216,26 +216,90 @@ def transfer_singly(report: Connection, gate: Any, folder: Path, name: str, argu
     report.send("done")
 
 
-def test_many_processes_write_at_once(world: World):
-    gate, before = CONTEXT.Barrier(4), leaves(world.registry)
+def test_many_processes_write_at_once(worlds: World):
+    gate, before = CONTEXT.Barrier(4), leaves(worlds.registry)
     started = [
-        spawn(transfer_singly, gate, world.folder, f"p{n}", (world.owner, world.buyer, world.batch)) for n in range(4)
+        spawn(transfer_singly, gate, worlds.folder, f"p{n}", (worlds.owner, worlds.buyer, worlds.batch))
+        for n in range(4)
     ]
     for process, reports in started:
         assert reports.poll(60)
         assert reports.recv() == "done"
         process.join()
-    assert leaves(world.registry) == before + 40
-    assert [str(h.serials) for h in world.registry.holdings(world.buyer)] == ["1-40"]
-    assert world.registry.audit().holds
+    assert leaves(worlds.registry) == before + 40
+    assert [str(h.serials) for h in worlds.registry.holdings(worlds.buyer)] == ["1-40"]
+    assert worlds.registry.audit().holds
 
 
-def test_threads_share_one_registry(world: World):
+def test_threads_share_one_registry(worlds: World):
     def transfer(number: int) -> None:
-        world.registry.transfer(world.owner, world.buyer, world.batch, 1, request=f"thread-{number}")
-        assert sum(row.units for row in world.registry.balance(world.buyer)) >= 1
+        worlds.registry.transfer(worlds.owner, worlds.buyer, worlds.batch, 1, request=f"thread-{number}")
+        assert sum(row.units for row in worlds.registry.balance(worlds.buyer)) >= 1
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(transfer, range(40)))
-    assert [str(h.serials) for h in world.registry.holdings(world.buyer)] == ["1-40"]
-    assert world.registry.audit().holds
+    assert [str(h.serials) for h in worlds.registry.holdings(worlds.buyer)] == ["1-40"]
+    assert worlds.registry.audit().holds
+
+
+def test_what_another_one_wrote_is_not_forgotten(worlds: World):
+    """Two open registries on one database: each has warm rows in memory that the other one changes."""
+    one, two = worlds.registry, Registry(worlds.folder, now=worlds.clock)
+    owner, buyer, batch = worlds.owner, worlds.buyer, worlds.batch
+    one.transfer(owner, buyer, batch, 10, request="a")
+    two.transfer(owner, buyer, batch, 10, request="b")  # 11-20, though one has just read what was left
+    pledge = one.lock("pledge", owner, request="c", batch=batch, units=10, beneficiary=buyer)
+    with pytest.raises(RegistryError):
+        two.transfer(owner, buyer, batch, 31, request="d")  # 30 are left
+    two.do("release", "e", lock=pledge.id)
+    one.transfer(owner, buyer, batch, 40, request="f")
+    for registry in (one, two):
+        with pytest.raises(RegistryError):
+            registry.transfer(owner, buyer, batch, 1, request="g")
+        assert [str(h.serials) for h in registry.holdings(buyer, batch)] == ["1-60"]
+    two.do("set_standing", "h", account=buyer, roles=[])
+    with pytest.raises(RegistryError) as closed:
+        one.transfer(owner, buyer, worlds.batches[1].id, 1, request="i")
+    assert closed.value.code == "registry.target_wrong"
+    later = run_documents(by_year={2023: 5})
+    (third,) = two.issue_from_claim(*later, owner=owner, region="CN-HN", request="j")
+    assert one.issue_from_claim(*later, owner=owner, region="CN-HN", request="j") == (third,)
+    with pytest.raises(RegistryError):
+        one.issue_from_claim(*later, owner=owner, region="CN-HN", request="k")
+    assert one.transfer(owner, one.open_account("x", request="x").id, third.id, 5, request="l")
+    two.close()
+    assert one.audit().holds
+
+
+def lock_and_release(report: Connection, gate: Any, folder: Path, name: str, arguments: tuple[str, str, str]) -> None:
+    """Encumber, post and release what the others are after, too; who comes too late is refused and goes on."""
+    owner, buyer, batch = arguments
+    done = 0
+    with Registry(folder) as registry:
+        gate.wait()
+        for number in range(12):
+            try:
+                terms = {"batch": batch, "units": 6 + number % 3, "beneficiary": buyer, "target": buyer}
+                made = registry.lock("escrow", owner, request=f"{name} lock {number}", **terms)
+                if number % 3 == 0:
+                    registry.do("post", f"{name} post {number}", locks=[made.id], units=1)
+                else:
+                    registry.do("release", f"{name} release {number}", lock=made.id)
+                done += number % 3 == 0
+            except RegistryError as error:
+                assert error.code == "registry.insufficient_units"  # noqa: PT017
+    report.send(done)
+
+
+def test_many_processes_encumber_the_same_units(worlds: World):
+    gate, arguments = CONTEXT.Barrier(3), (worlds.owner, worlds.buyer, worlds.batch)
+    started = [spawn(lock_and_release, gate, worlds.folder, f"p{n}", arguments) for n in range(3)]
+    posted = 0
+    for process, reports in started:
+        assert reports.poll(60)
+        posted += reports.recv()
+        process.join()
+    assert posted == 12
+    assert sum(h.serials.units for h in worlds.registry.holdings(worlds.buyer)) == posted
+    assert not [h for h in worlds.registry.holdings() if h.place.locks]
+    assert worlds.registry.audit().holds

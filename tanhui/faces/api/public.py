@@ -19,8 +19,8 @@ from tanhui.registry.anchors import load_log_keys
 from tanhui.registry.certificate import verify_certificate
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.folder import TRUST
-from tanhui.registry.log.tiles import ENTRIES, TILE_WIDTH, Tile, entry_bundle, parse_tile_path, tile_width
-from tanhui.registry.log.tree import inclusion_proof, leaf_hash
+from tanhui.registry.log.tiles import ENTRIES, TILE_WIDTH, Tile, TileNodes, entry_bundle, parse_tile_path, tile_width
+from tanhui.registry.log.tree import HASH_BYTES, ReadNode, consistency_proof, inclusion_proof
 from tanhui.registry.store import Reader
 from tanhui.registry.views import Ending
 
@@ -213,10 +213,22 @@ def prove_inclusion(request: Request, services: Shared, index: Place, size: Plac
 
 def _inclusion(services: Services, index: int, size: int) -> bytes:
     with services.gate.reading() as view:
-        path = inclusion_proof(index, size, view.nodes(size))
-        leaf = leaf_hash(view.leaf(index))
+        node = _nodes(services, view, size)
+        leaf, path = node(0, index), inclusion_proof(index, size, node)
     document = {"index": str(index), "size": str(size), "leaf_hash": leaf.hex(), "path": base64_list(path)}
     return canonical_bytes(document)
+
+
+def _nodes(services: Services, view: Reader, size: int) -> ReadNode:
+    """The nodes of the log's tree; complete tiles are kept."""
+
+    def tile(level: int, index: int, width: int) -> bytes:
+        if tile_width(size, level, index) < TILE_WIDTH:
+            return view.tile(level, index, width)
+        whole = services.kept.get(Tile(level, index), lambda: view.tile(level, index, TILE_WIDTH))
+        return whole[: width * HASH_BYTES]
+
+    return TileNodes(tile, size).node
 
 
 @router.get("/proofs/consistency", **route("prove_consistency", 200))
@@ -230,7 +242,8 @@ def prove_consistency(request: Request, services: Shared, first: Place, second: 
 
 
 def _consistency(services: Services, first: int, second: int) -> bytes:
-    path = services.registry.consistency(first, second)
+    with services.gate.reading() as view:
+        path = consistency_proof(first, second, _nodes(services, view, second))
     return canonical_bytes({"first": str(first), "second": str(second), "path": base64_list(path)})
 
 

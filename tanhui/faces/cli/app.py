@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tanhui.faces.cli import encumbrances, library, parties, project, projects, registry, serve, trees
+from tanhui.faces.cli import encumbrances, library, operations, parties, project, projects, registry, serve, trees
 from tanhui.faces.cli.failures import in_words
 from tanhui.faces.cli.language import LANG, t
 from tanhui.faces.cli.parser import UsageError, speak_our_language, usage_text
@@ -61,7 +61,7 @@ def root(
     """The whole product behind one command."""
 
 
-for commands in (project, trees, library, registry, encumbrances, parties, projects, serve):
+for commands in (project, trees, library, registry, encumbrances, parties, projects, operations, serve):
     commands.add_to(app)
 
 

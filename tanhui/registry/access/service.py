@@ -263,11 +263,6 @@ class Gate:
             with self.registry.transaction() as (connection, _):
                 return self._session_caller(Reader(connection), credential)
 
-    def disable(self, person: str) -> None:
-        """Let a person in no longer, by no credential; the ledger's ``end_person`` is another thing."""
-        with self.registry.transaction() as (connection, _):
-            store.disable_person(connection, person, self._moment())
-
     # API keys ---------------------------------------------------------------------------------------------------------
 
     def make_key(self, caller: Caller, scopes: Sequence[str], days: int) -> tuple[Secret, ApiKey]:
