@@ -176,7 +176,8 @@ def limits(entry: Mapping[str, Any]) -> str:
 def packages() -> list[str]:
     """Every package with modules in it, as a dotted name without the first part."""
     found = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"}
-    return sorted(".".join(folder.parts) for folder in found if folder.parts)
+    # The steps of a migration are no modules to import: their names begin with a number.
+    return sorted(".".join(folder.parts) for folder in found if folder.parts and folder.name != "versions")
 
 
 def api_page(package: str) -> str:
