@@ -126,8 +126,10 @@ def show_encumbrances(found: list[Any], as_json: bool) -> None:
     if as_json:
         show_json([to_document(row) for row in found])
         return
-    keys = ("id", "kind", "account", "beneficiary", "priority", "expires")
-    rows = [
+    keys = ["id", "kind", "account", "beneficiary", "priority", "expires"]
+    rows: list[tuple[object, ...]] = [
         (r.id, getattr(encumbrance_kind(r.kind), LANG), r.account, r.beneficiary, r.priority, r.expires) for r in found
     ]
+    if not any(row.expires for row in found):
+        keys, rows = keys[:-1], [row[:-1] for row in rows]
     show_table([t(f"column.{key}") for key in keys], rows, whole=(0, 2, 3))

@@ -238,9 +238,11 @@ def land(folder: FolderArgument, project: ProjectOption, as_json: JsonOption = F
     if as_json:
         show_json(rows)
         return
-    names = ("parcel", "from_day", "to_day", "area_m2", "area_mu", "credited_m2", "decided_by")
+    names: tuple[str, ...] = ("parcel", "from_day", "to_day", "area_m2", "area_mu", "credited_m2", "decided_by")
     for row in rows:
         row["decided_by"] = say(f"tenure.area.{row['decided_by']}", LANG) if row["decided_by"] else ""
+    if not credited:  # without tenure nobody has said what counts
+        names, rows = names[:5], [dict(list(row.items())[:5]) for row in rows]
     show_table([t(f"column.{name}") for name in names], [tuple(row.values()) for row in rows], whole=(0, 1, 2))
 
 
