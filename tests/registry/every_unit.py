@@ -181,6 +181,7 @@ class EveryUnit:
         need(new.account in self.accounts and new.priority >= 1)
         need(not new.beneficiary or new.beneficiary in self.accounts)
         need(new.beneficiary != "" or kind["released_by"] != ["beneficiary"])
+        need(new.beneficiary != "" or kind["released_by"] != ["beneficiary"])
         need(not new.target or self.can_hold(new.target))
         need(not new.expires or (kind["expires"] and new.expires > now))
         need(bool(serials) or money is not None)
@@ -215,7 +216,9 @@ class EveryUnit:
             for serial in mine[len(posted) :] if lock.once else ():
                 self.locks_on[serial] = self.locks_on[serial] - {name}
             for asset, owner, _ in self.money_under(name):
-                self.pay(asset, self.amounts[asset, owner, name], (owner, name), (to, ""))
+                # Of a part of the units, money stays where it is, or goes back with the rest.
+                if not units or lock.once:
+                    self.pay(asset, self.amounts[asset, owner, name], (owner, name), (owner if units else to, ""))
 
     def release(self, name: str, units: int) -> None:
         need(name in self.locks)
@@ -223,7 +226,7 @@ class EveryUnit:
         need(bool(mine or self.money_under(name)) and (units <= len(mine) or not mine))
         lifted = mine[:units] if units else mine
         need(not self.locks[name].once or len(lifted) == len(mine))
-        self.lift(name, lifted)
+        self.lift(name, lifted, money=not units or self.locks[name].once)
 
     def expire(self, name: str, now: str) -> None:
         need(name in self.locks and self.locks[name].expires != "" and self.locks[name].expires <= now)
@@ -234,8 +237,8 @@ class EveryUnit:
             need(all(KINDS[self.locks[other].kind]["precedence"] >= level for other in self.locks_on[serial]))
         self.lift(name, mine)
 
-    def lift(self, name: str, serials: Iterable[int]) -> None:
+    def lift(self, name: str, serials: Iterable[int], money: bool = True) -> None:
         for serial in serials:
             self.locks_on[serial] = self.locks_on[serial] - {name}
-        for asset, owner, _ in self.money_under(name):
+        for asset, owner, _ in self.money_under(name) if money else ():
             self.pay(asset, self.amounts[asset, owner, name], (owner, name), (owner, ""))

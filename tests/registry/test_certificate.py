@@ -38,6 +38,7 @@ from tanhui.registry.verdict import HOLDS, REFUSED, UNAUTHENTICATED
 from tanhui.registry.verify import verify_certificate_file, verify_run_folder
 from tests.registry.conftest import World
 from tests.registry.documents import run_documents
+from tests.registry.test_entries import mutated
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,18 @@ def certificate_or_refusal(document: Any) -> None:
 def test_rubbish_is_refused(document: Any):
     assert verify_certificate(document, ()).status == REFUSED
     certificate_or_refusal(document)
+
+
+def test_mutated_files_never_hold_and_never_crash(passport: Passport, tmp_path: Path):
+    """Bytes flipped, cut out, doubled and put in, several at a time."""
+    whole, path, dice = canonical_bytes(passport.document), tmp_path / "certificate.json", random.Random(9)
+    for _ in range(600):
+        changed = mutated(whole, dice)
+        path.write_bytes(changed)
+        verdict = verify_certificate_file(path, passport.trust)
+        assert (verdict.status == REFUSED) == (changed != whole)
+        with contextlib.suppress(ValueError):
+            certificate_or_refusal(json.loads(changed))
 
 
 def test_a_deep_document_does_not_exhaust_the_stack(tmp_path: Path):

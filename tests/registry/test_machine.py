@@ -543,7 +543,7 @@ def on_postgresql(server: Server) -> type[Registries]:
 
 
 def test_any_acts_in_any_order():
-    play(Registries, 20, 50)
+    play(Registries, 40, 40)
 
 
 def test_any_acts_in_any_order_on_postgresql(postgres_server: Server):

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from tanhui.kernel.errors import TanhuiError
+from tanhui.kernel.errors import IntegrityError, TanhuiError
 from tanhui.registry.acts import ACTS, Order
+from tanhui.registry.entries import to_document
 from tanhui.registry.errors import RegistryError, RequestReused
+from tanhui.registry.issuance import issuable
 from tanhui.registry.model import Approval, Standing
 from tanhui.registry.service import Registry
 from tests.registry.conftest import World
+from tests.registry.documents import run_documents
 from tests.registry.evidence import (
     add_person,
     database_of,
@@ -25,6 +28,7 @@ from tests.registry.evidence import (
     places_of,
     refused,
 )
+from tests.registry.test_ledger import CLAIM
 
 SHA = "ab" * 32
 
@@ -367,9 +371,6 @@ def test_nobody_agrees_to_what_was_not_shown(two: tuple[World, str]):
 @pytest.mark.xfail(strict=True, reason="issuing needs no evidence when it is ordered by its own name")
 def test_in_earnest_nobody_issues_without_evidence(two: tuple[World, str]):
     """The act behind ``issue_from_claim`` is one that anybody may name in an order: no manifest, no statement."""
-    from tanhui.registry.entries import to_document
-    from tests.registry.test_ledger import CLAIM
-
     world, second = two
     claim = {**to_document(CLAIM), "credits_t": "10", "verifier": "0" * 16, "sandbox": False}
     by = (Approval(world.registry.declaration.person), Approval(second))
@@ -389,3 +390,63 @@ def test_no_more_than_lies_under_an_encumbrance(world: World, act: str):
         "lock": over,
     }
     refused(r, lambda: r.do(act, "x", **arguments[act], units=21), "registry.insufficient_units")
+
+
+# What no reader can read ----------------------------------------------------------------------------------------------
+
+POISON = pytest.mark.xfail(strict=True, reason="written to the log, where nobody can read it ever again")
+LOST = pytest.mark.xfail(strict=True, reason="a bare error of the database ends the whole group")
+#: Changes to an issue of ten units of 2031 that must be refused.
+POISONED = [
+    pytest.param({"units": {"2031": 10.0}}, marks=POISON),
+    pytest.param({"units": {"-5": 10}}, marks=POISON),
+    pytest.param({"shares": [["@cancelled", 2500.0]]}, marks=POISON),
+    pytest.param({"units": {str(2**70): 10}}, marks=LOST),
+    pytest.param({"units": {str(2**40): 10}}, marks=pytest.mark.xfail(strict=True, reason="PostgreSQL cannot hold it")),
+    {"units": {"2031": True}},
+    {"units": {"2031": 0}},
+    {"units": {"2031": -10}},
+    {"units": {"2031": "10"}},
+    {"units": {}},
+    {"units": {"2031": 5, "02031": 5}},
+    {"shares": ["ab"]},
+    {"shares": [["@retired", 100]]},
+    {"shares": [["@issuance", 100]]},
+    {"owner": "@cancelled/E1"},
+]
+
+
+@pytest.mark.parametrize("change", POISONED)
+def test_an_issue_that_nobody_could_read_is_refused(world: World, change: dict[str, Any]):
+    """A leaf is for ever: one that is not in its canonical form ends every replay, audit and certificate after it."""
+    r = world.registry
+    claim, units = issuable(*run_documents("z", {2031: 10}), region="CN", product="", unit_kg=1000, sandbox=True)
+    right = {"claim": to_document(claim), "units": {"2031": units[2031]}, "owner": world.owner}
+    refused(r, lambda: r.do("issue", "i", **{**right, **change}))
+    assert r.do("issue", "i", **right)
+    assert holds(r)
+
+
+@pytest.mark.xfail(strict=True, reason="any expiry may take the name that the registry keeps for another one")
+def test_nobody_takes_the_name_of_an_expiry(world: World):
+    r, terms = world.registry, {"batch": world.batch, "units": 1, "beneficiary": world.buyer}
+    first, second = (
+        lock(r, f"l{hours}", "pledge", world.owner, **terms, expires=f"2026-01-01T0{hours}:00:00Z").id
+        for hours in (1, 2)
+    )
+    world.clock.forward(hours=1.5)
+    r.submit([order(r, f"@expire-{second}", "expire", lock=first)])
+    world.clock.forward(hours=1)
+    assert second in r.expire_due()
+
+
+@pytest.mark.xfail(strict=True, reason="a proposal is kept or dropped before anybody has looked at its form")
+def test_a_malformed_proposal(world: World):
+    r = world.registry
+    assert r.propose(order(r, "\ud800", "record", topic="t", subject="s", sha256=SHA)).refused is not None
+
+
+@pytest.mark.xfail(strict=True, reason="a proof beyond the log is 'a malformed tile', as if the log were damaged")
+def test_a_proof_beyond_the_log(world: World):
+    for ask in (lambda: world.registry.inclusion(0, 10**6), lambda: world.registry.consistency(3, 10**6)):
+        assert not isinstance(refused(world.registry, ask), IntegrityError)
