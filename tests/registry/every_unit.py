@@ -206,6 +206,7 @@ class EveryUnit:
             to = KINDS[lock.kind].get("final", "") or lock.target or target
             need(bool(mine or self.money_under(name)))
             need(document or not KINDS[lock.kind].get("needs_document", False))
+            need(not lock.target or to == lock.target)
             need(to != lock.account and (to == KINDS[lock.kind].get("final", "-") or self.can_hold(to)))
             posted = mine[:units] if units else mine
             need(units <= len(mine) or not mine)

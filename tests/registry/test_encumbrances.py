@@ -433,6 +433,11 @@ def test_one_half_that_cannot_be_posted_stops_the_other(rich: Desk):
     assert rich.where(1, 10) == f"owner/{units}"
 
 
+@pytest.mark.xfail(strict=True, reason="what goes to another registry and to an account here can go nowhere")
+def test_an_export_to_an_account_here_is_refused(desk: Desk):
+    refused(desk.registry, lambda: desk.lock("export", target=desk.third))
+
+
 # Nobody's -------------------------------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ from tanhui.registry.service import Registry
 from tests.registry.conftest import World
 from tests.registry.documents import run_documents
 from tests.registry.every_unit import DATA, KINDS, ROLES
-from tests.registry.evidence import add_key, add_person, approval, holds, open_account, order, refused
+from tests.registry.evidence import add_key, add_person, approval, holds, log_of, open_account, order, refused
 
 PERMISSIONS: dict[str, dict[str, Any]] = tomllib.loads((DATA / "permissions.toml").read_text(encoding="utf-8"))
 SHA = "ab" * 32
@@ -413,3 +413,45 @@ def test_money_is_not_burnt_in_other_peoples_accounts(town: Town):
     town.do("mint", asset="CNY", target=town.account("creditor"), amount=100)
     burn = {"asset": "CNY", "source": town.account("creditor"), "amount": 100}
     asked(town, "redeem", burn, [town.people["subject"][0]], False, "burn")
+
+
+# Retries --------------------------------------------------------------------------------------------------------------
+
+ENDING = pytest.mark.xfail(
+    strict=True, reason="a repeated end is compared with the name that the person once came with"
+)
+AGAIN = [kind for kind in PERMISSIONS if kind != "person"]
+
+
+@pytest.mark.parametrize(
+    "act", [*AGAIN, "person", pytest.param("end_person", marks=ENDING), "end_key", "lock", "release"]
+)
+def test_every_act_is_answered_again_as_it_was(town: Town, act: str):
+    """The same request, at once and from another process, does nothing and answers the same."""
+    registry, subject = town.registry, town.account("subject")
+    what = {
+        "batch": "B000001",
+        "units": 1,
+        "account": subject,
+        "kind": "pledge",
+        "beneficiary": town.account("creditor"),
+    }
+    acts: dict[str, Callable[[], tuple[str, dict[str, Any]]]] = {
+        "end_person": lambda: ("end_person", {"person": town.people["trader"][0]}),
+        "end_key": lambda: (
+            "end_key",
+            {"key": add_key(registry, town.people["trader"][0], SigningKey("k", bytes(32)))},
+        ),
+        "lock": lambda: ("lock", what),
+        "release": lambda: ("release", {"lock": town.do("lock", **what).noun.id}),
+    }
+    name, arguments = acts[act]() if act in acts else an_act(town, act)
+    everybody = [*town.operators, *town.people["subject"][:1], *town.people["creditor"][:1]]
+    asked_for = order(registry, "once", name, everybody, **arguments)
+    first = registry.submit([asked_for])[0].done()
+    before = log_of(registry)
+    with Registry(registry.folder) as other:
+        for again in (registry, other):
+            outcome = again.submit([asked_for])[0]
+            assert (outcome.refused, outcome.entry, outcome.repeated) == (None, first, True)
+    assert log_of(registry) == before
