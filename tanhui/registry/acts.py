@@ -8,6 +8,7 @@ command line, over the network, out of a signed file or from somebody who approv
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,7 +20,7 @@ from tanhui.kernel.signing import key_id
 from tanhui.kernel.time import Period
 from tanhui.registry.commitments import SALT_BYTES, Opening
 from tanhui.registry.entries import from_document, is_hash, is_stamp, leaf_json
-from tanhui.registry.errors import RegistryError
+from tanhui.registry.errors import InsufficientUnits, RegistryError
 from tanhui.registry.ledger import take
 from tanhui.registry.model import (
     CANCELLED,
@@ -53,7 +54,7 @@ from tanhui.registry.model import (
     Standing,
     place,
 )
-from tanhui.registry.permissions import encumbrance_kind
+from tanhui.registry.permissions import BY_ITSELF, encumbrance_kind, raw_key
 from tanhui.registry.rules import locked_place
 from tanhui.registry.state import State
 
@@ -65,6 +66,9 @@ MAX_REQUEST = 200
 MAX_TEXT = 2000
 #: How the registry's own requests begin, so that nobody can take their names.
 OWN_REQUEST = "@"
+#: Shares of an issuance are counted in parts of this.
+SHARE_OF = 10_000
+YEAR = re.compile(r"[1-9][0-9]{3}")
 #: Arguments that only a commitment to may become public.
 SECRET = ("name", "beneficiary_name")
 
@@ -135,7 +139,9 @@ def make_entry(bench: Bench, order: Order) -> JournalEntry:
     """The journal entry that an order asks for, not yet judged."""
     kind, act = ACTS[order.act]
     noun, legs, amounts = act(bench, **order.arguments)
-    return JournalEntry(bench.index, bench.at, kind, noun, tuple(legs), tuple(amounts), order.by)
+    # Time does it, whoever reminds the registry of it.
+    by = () if kind in BY_ITSELF else order.by
+    return JournalEntry(bench.index, bench.at, kind, noun, tuple(legs), tuple(amounts), by)
 
 
 def check_order(order: Order) -> None:
@@ -146,7 +152,7 @@ def check_order(order: Order) -> None:
     InputError
         If the request id, the act, or an argument is not one.
     """
-    ours = order.request.startswith(OWN_REQUEST) and order.act != "expire"
+    ours = order.request.startswith(OWN_REQUEST) and order.request != expiry_request(order.arguments.get("lock"))
     if not order.request or len(order.request) > MAX_REQUEST or not order.request.isprintable() or ours:
         raise InputError("registry.request_wrong", request=order.request[:MAX_REQUEST])
     if order.act not in ACTS:
@@ -161,6 +167,11 @@ def check_order(order: Order) -> None:
         detail = {"missing": missing, "unknown": unknown, "wrong": wrong}
         text = "; ".join(f"{what}: {', '.join(names)}" for what, names in detail.items() if names)
         raise InputError("registry.arguments_wrong", act=order.act, detail=text)
+
+
+def expiry_request(lock: object) -> str:
+    """The registry's own name for an expiry, which happens once."""
+    return f"{OWN_REQUEST}expire-{lock}"
 
 
 def _printable(value: Any) -> bool:
@@ -219,13 +230,8 @@ def end_person(bench: Bench, person: str) -> Made:
 
 def add_key(bench: Bench, person: str, public: str) -> Made:
     """A key with which a person signs orders. [base64]"""
-    import base64
-
-    try:
-        raw = base64.b64decode(public, validate=True)
-    except ValueError:
-        raw = b""
-    if len(raw) != 32:
+    raw = raw_key(public)
+    if raw is None:
         raise InputError("registry.public_key_wrong")
     return Key(key_id(raw), person, public), [], []
 
@@ -246,20 +252,38 @@ def issue(
 ) -> Made:
     """Batches of a claim that was found issuable, one for each vintage.
 
-    ``shares`` are pairs of a target and a part of 10,000 that goes to it; the owner gets the rest. A part that is no
-    whole number of units is rounded up, as buffers and levies are.
+    ``shares`` are pairs of a target and what goes to it of each vintage: a part of 10,000, rounded up to whole units as
+    buffers and levies are, or the units themselves by vintage. The owner gets the rest.
     """
     issued: IssuedClaim = from_document(IssuedClaim, claim)
+    unknown = {year for _, what in shares or [] if isinstance(what, Mapping) for year in what} - {*units}
+    if unknown:
+        raise InputError("registry.arguments_wrong", act="issue", detail=f"shares: {sorted(unknown)}"[:MAX_NAME])
     pieces, legs, serial = [], [], bench.state.next_serial
     for number, (vintage, size) in enumerate(sorted(units.items()), bench.state.batch_count + 1):
+        if not YEAR.fullmatch(vintage) or type(size) is not int:
+            raise InputError("registry.arguments_wrong", act="issue", detail=f"units: {vintage}: {size!r}"[:MAX_NAME])
         piece = Piece(f"B{number:06d}", int(vintage), Interval(serial, serial + size))
         pieces.append(piece)
-        for target, part in [*(shares or []), (owner, 10_000)]:
-            end = min(piece.serials.end, serial - (-size * part // 10_000))
+        for target, count in [*_shares(shares or [], vintage, size), (owner, size)]:
+            end = min(serial + count, piece.serials.end)  # parts that were rounded up may be more than there is
             if end > serial:
                 legs.append(Leg(piece.id, Interval(serial, end), SOURCE, place(target)))
                 serial = end
     return Issuance(issued, tuple(pieces)), legs, []
+
+
+def _shares(shares: list[Any], vintage: str, size: int) -> list[tuple[str, int]]:
+    """Units of a vintage that each share takes."""
+    said = [what.get(vintage, 0) if isinstance(what, Mapping) else what for _, what in shares]
+    wrong = any(type(count) is not int or count < 0 for count in said)
+    units = [isinstance(what, Mapping) for _, what in shares]
+    if wrong or sum(n for n, whole in zip(said, units, strict=True) if not whole) > SHARE_OF:
+        raise InputError("registry.arguments_wrong", act="issue", detail=f"shares: {shares}"[:MAX_NAME])
+    counts = [n if whole else -(-size * n // SHARE_OF) for n, whole in zip(said, units, strict=True)]
+    if any(units) and sum(counts) > size:
+        raise InputError("registry.arguments_wrong", act="issue", detail=f"shares: {sum(counts)} > {size}")
+    return [(target, count) for (target, _), count in zip(shares, counts, strict=True)]
 
 
 def take_in(
@@ -374,23 +398,28 @@ def lock(
     expires: str = "",
     terms: str = "",
 ) -> Made:
-    """An encumbrance on free units, on what lies under another one (``over``), or on an amount."""
+    """An encumbrance on free units and amounts, or on what lies under another one (``over``).
+
+    Of what lies under another one it takes the units said, the amount said, or all there is.
+    """
     encumbrance_kind(kind)
     if expires and not is_stamp(expires):
         raise InputError("registry.not_a_moment", moment=expires)
     terms = _hash(terms) if terms else ""
-    assets = (asset,) if asset else ()
-    made = Encumbrance(f"E{bench.index:06d}", kind, account, beneficiary, target, priority, expires, terms, assets)
+    made = Encumbrance(f"E{bench.index:06d}", kind, account, beneficiary, target, priority, expires, terms)
+    pieces = [(batch, *piece) for piece in bench.pieces(account, batch, units)] if batch and not over else []
+    money = [(asset, Place(account), amount)] if asset and not over else []
     if over:
-        _, holdings = bench.beneath(over)
+        beneath, holdings = bench.beneath(over)
         held = [holding for holding in holdings if holding.owner == account]
         wanted = units or sum(holding.serials.units for holding in held)
-        pieces = [(holding.batch, *piece) for holding, piece in _portion(held, account, wanted)]
-    else:
-        pieces = [(batch, *piece) for piece in bench.pieces(account, batch, units)] if batch else []
+        if units or (held and not asset):
+            pieces = [(holding.batch, *piece) for holding, piece in _portion(held, account, wanted)]
+        if asset or not units:
+            money = _money_beneath(bench, beneath, asset, amount)
     legs = [Leg(name, serials, where, locked_place(bench.state, where, made)) for name, serials, where in pieces]
-    amounts = [AmountLeg(asset, amount, Place(account), Place(account, (made.id,)))] if asset else []
-    return made, legs, amounts
+    amounts = [AmountLeg(name, much, where, locked_place(bench.state, where, made)) for name, where, much in money]
+    return replace(made, assets=tuple(sorted({name for name, _, _ in money}))), legs, amounts
 
 
 def post(bench: Bench, locks: list[str], target: str = "", units: int = 0, document: str = "") -> Made:
@@ -409,7 +438,7 @@ def post(bench: Bench, locks: list[str], target: str = "", units: int = 0, docum
             legs.append(Leg(holding.batch, serials, where, to))
         if kind.once and held:
             legs += _left(held, legs, name)
-        for asset, where, much in _locked_amounts(bench, found):
+        for asset, where, much in bench.state.amounts_under(found):
             if not units or kind.once:  # of a part of the units, money that is resolved with them whole goes back
                 amounts.append(AmountLeg(asset, much, where, where.without(name) if units else to))
     return Resolution(tuple(locks), _hash(document) if document else ""), legs, amounts
@@ -422,7 +451,7 @@ def release(bench: Bench, lock: str, units: int = 0, document: str = "") -> Made
     portion = _portion(held, lock, wanted) if held else ()
     legs = [Leg(holding.batch, serials, where, where.without(lock)) for holding, (serials, where) in portion]
     part = units and not encumbrance_kind(found.kind).once
-    locked = [] if part else _locked_amounts(bench, found)
+    locked = [] if part else bench.state.amounts_under(found)
     amounts = [AmountLeg(asset, much, where, where.without(lock)) for asset, where, much in locked]
     return Resolution((lock,), _hash(document) if document else ""), legs, amounts
 
@@ -514,12 +543,15 @@ def _left(held: list[Holding], legs: list[Leg], lock: str) -> list[Leg]:
     return rest
 
 
-def _locked_amounts(bench: Bench, lock: Encumbrance) -> list[tuple[str, Place, int]]:
-    """Amounts that an encumbrance lies on."""
+def _money_beneath(bench: Bench, lock: Encumbrance, asset: str, amount: int) -> list[tuple[str, Place, int]]:
+    """An amount of what lies under an encumbrance, or all of it."""
+    there = [(name, where, much) for name, where, much in bench.state.amounts_under(lock) if asset in ("", name)]
+    missing = amount or sum(much for _, _, much in there)
     found = []
-    for asset in lock.assets:
-        where = Place(lock.account, (lock.id,))
-        much = bench.state.amounts.get((asset, where))
-        if much:
-            found.append((asset, where, much))
+    for name, where, much in there:
+        if missing > 0:
+            found.append((name, where, min(much, missing)))
+            missing -= much
+    if missing > 0:
+        raise InsufficientUnits(account=lock.account, batch=asset, asked=amount, held=amount - missing)
     return found

@@ -64,11 +64,13 @@ class _Findings:
         self.endings: set[tuple[Any, ...]] = set()
         self.records: set[tuple[Any, ...]] = set()
         self.acts: set[int] = set()
+        self.orders: set[tuple[str, int]] = set()
 
     def see(self, entry: JournalEntry) -> None:
         """One more entry."""
         if entry.kind not in ("registry", "seal"):
             self.acts.add(entry.index)
+        self.orders.update((order, entry.index) for order in entry.orders())
         if isinstance(entry.noun, (Retirement, Cancellation)):
             leg = entry.legs[0]
             self.endings.add((entry.noun.id, entry.kind, leg.source.owner, leg.batch, entry.units, entry.index))
@@ -102,7 +104,10 @@ def audit_store(view: Reader, trusted: Sequence[NoteKey] | None, *, kept: str | 
     batches = sum(1 for _ in state.batches.rows())
     facts = {"origin": declared.origin, "size": tree.size, "root": tree.root().hex(), "batches": batches}
     facts["state"] = replay.root().hex()
-    not_proven = NOT_PROVEN if trusted is not None else ("issuer", *NOT_PROVEN)
+    newest = view.newest_checkpoint()
+    facts["unsigned"] = tree.size - (newest[0] if newest else 0)
+    unsigned = ("unsigned",) if facts["unsigned"] else ()
+    not_proven = (*unsigned, *(() if trusted is not None else ("issuer",)), *NOT_PROVEN)
     return Verdict("log", tuple(checks), PROVEN, not_proven, declared.sandbox, facts)
 
 
@@ -175,8 +180,10 @@ def _checkpoints(view: Reader, tree: MemoryTree, origin: str, sealed: dict[int, 
 
 
 def _signed(view: Reader, registry: Declaration) -> None:
-    """Every checkpoint under all keys that the log's first leaf declares."""
+    """Every checkpoint under all keys that the log's first leaf declares; there is one from the first leaf on."""
     keys = [read_vkey(text) for text in registry.keys]
+    if view.newest_checkpoint() is None:
+        raise _wrong("there is no signed checkpoint")
     for size, note in view.checkpoints():
         if not keys or not authenticated_by(note, keys, registry.origin):
             raise _wrong(f"checkpoint {size} is not signed by the declared keys")
@@ -227,6 +234,7 @@ def _state(view: Reader, state: State, found: _Findings) -> None:
         ("amounts", {(asset, place): much for asset, place, much in view.amounts()}, dict(state.amounts.items())),
         ("endings", _rows(view, t.endings), found.endings),
         ("records", _rows(view, t.records), found.records),
+        ("used_orders", _rows(view, t.used_orders), found.orders),
         ("requests", set(view.connection.execute(sa.select(t.requests.c.position)).scalars()), found.acts),
     ]
     pairs += [(name, set(getattr(view, name)()), set(getattr(state, name).rows())) for name in NOUN_TABLES]
@@ -235,6 +243,9 @@ def _state(view: Reader, state: State, found: _Findings) -> None:
     for name, there, expected in pairs:
         if there != expected:
             raise _wrong(f"table {name}")
+    for commitment, opening in view.openings():
+        if opening.commitment != commitment:
+            raise _wrong("table openings")
 
 
 def _rows(view: Reader, table: sa.Table) -> set[tuple[Any, ...]]:

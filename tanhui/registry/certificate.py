@@ -26,7 +26,6 @@ from tanhui.registry.checkpoint import Checkpoint, parse_checkpoint, state_line
 from tanhui.registry.commitments import Opening
 from tanhui.registry.entries import encode_entry, entry_document, entry_from_dict, leaf_json
 from tanhui.registry.errors import RegistryError
-from tanhui.registry.issuance import claim_hash
 from tanhui.registry.log.cosignature import SUBTREE_V1, read_vkey
 from tanhui.registry.log.note import NoteKey, decode, encode, parse_note, signature_line
 from tanhui.registry.log.tree import HASH_BYTES, MAX_SIZE, leaf_hash, verify_inclusion
@@ -46,6 +45,7 @@ from tanhui.registry.model import (
 )
 from tanhui.registry.permissions import ordinary
 from tanhui.registry.verdict import Check, Verdict
+from tanhui.registry.vouching import claim_hash
 
 __all__ = [
     "FORMAT",

@@ -15,6 +15,7 @@ from tanhui.kernel.canonical import readable_bytes
 from tanhui.kernel.errors import InputError
 from tanhui.kernel.signing import SigningKey
 from tanhui.registry.checkpoint import Checkpoint, sign_checkpoint, state_line
+from tanhui.registry.engines import sqlite_url
 from tanhui.registry.entries import encode_entry
 from tanhui.registry.log.cosignature import SUBTREE_V1
 from tanhui.registry.log.note import NoteSigner
@@ -23,7 +24,7 @@ from tanhui.registry.model import SANDBOX_MARK, Declaration, JournalEntry
 from tanhui.registry.rules import apply
 from tanhui.registry.state import State, spelled_changes
 from tanhui.registry.state_root import EMPTY_STATE, StateSum
-from tanhui.registry.store import Head, Store, sqlite_url
+from tanhui.registry.store import Head, Store
 
 __all__ = ["DATABASE", "OPERATOR_KEY", "TRUST", "load_signers", "make_folder", "open_store", "timestamp"]
 

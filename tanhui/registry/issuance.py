@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from tanhui.kernel.canonical import hash_json, rounded
+from tanhui.kernel.canonical import hash_json
 from tanhui.kernel.errors import TanhuiError
 from tanhui.kernel.manifest import result_digest
 from tanhui.kernel.parameters import Status
@@ -19,10 +19,10 @@ from tanhui.kernel.signing import TrustedKey, key_id, verify_document
 from tanhui.kernel.time import Period
 from tanhui.registry.errors import NotIssuable
 from tanhui.registry.model import IssuedClaim
+from tanhui.registry.vouching import STATEMENT_PURPOSE, claim_hash, statement_body
 
-__all__ = ["STATEMENT_PURPOSE", "claim_hash", "issuable", "reasons_against", "statement_body"]
+__all__ = ["issuable", "reasons_against"]
 
-STATEMENT_PURPOSE = "tanhui-verification-1"
 ISSUABLE_KINDS = ("removal", "reduction", "storage")
 UNIT_SIZES_KG = (1, 1000)
 KG_PER_T = 1000
@@ -30,16 +30,6 @@ KG_PER_T = 1000
 LINES_TOLERANCE = 1e-9
 #: Texts that go into a public leaf stay short, so that a certificate does.
 MAX_TEXT = 120
-
-
-def claim_hash(claim: Mapping[str, Any]) -> str:
-    """The name of a claim: the hash of its rounded canonical form."""
-    return hash_json(rounded(dict(claim)))
-
-
-def statement_body(manifest: Mapping[str, Any], claim: Mapping[str, Any]) -> dict[str, Any]:
-    """What a verifier signs (purpose ``tanhui-verification-1``) for a claim that is to be issued in earnest."""
-    return {"manifest_sha256": hash_json(manifest), "claim_sha256": claim_hash(claim), "decision": "verified"}
 
 
 def reasons_against(
@@ -79,6 +69,7 @@ def issuable(
         reasons = reasons_against(result, manifest, claim)
         if reasons and not sandbox:
             raise NotIssuable("registry.not_creditable", count=len(reasons), first=reasons[0])
+        verifier, voucher = ("", "") if sandbox else _vouched(statement, verifiers, manifest, claim)
         issued = IssuedClaim(
             project=_short(manifest["project"]),
             region=_short(region),
@@ -96,7 +87,8 @@ def issuable(
             creditable=not reasons,
             open_points=len(reasons),
             sandbox=sandbox,
-            verifier="" if sandbox else _verifier(statement, verifiers, manifest, claim),
+            verifier=verifier,
+            voucher=voucher,
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise NotIssuable("registry.claim_malformed", detail=str(error)) from None
@@ -139,13 +131,13 @@ def _units_by_vintage(claim: Mapping[str, Any], unit_kg: int) -> dict[int, int]:
     return {year: credit * KG_PER_T // unit_kg for year, credit in sorted(credits.items()) if credit}
 
 
-def _verifier(
+def _vouched(
     statement: Mapping[str, Any] | None,
     verifiers: Mapping[str, TrustedKey] | None,
     manifest: Mapping[str, Any],
     claim: Mapping[str, Any],
-) -> str:
-    """The key id of a trusted verifier whose statement names exactly this manifest and claim."""
+) -> tuple[str, str]:
+    """Key id and signature of a trusted verifier whose statement names exactly this manifest and claim."""
     if statement is None or not verifiers:
         raise NotIssuable("registry.not_verified")
     try:
@@ -154,7 +146,8 @@ def _verifier(
         raise NotIssuable("registry.not_verified") from error
     if not signers or statement["body"] != statement_body(manifest, claim):
         raise NotIssuable("registry.not_verified")
-    return key_id(signers[0].public)
+    name = key_id(signers[0].public)
+    return name, next(str(entry["signature"]) for entry in statement["signatures"] if entry["key_id"] == name)
 
 
 def _period(claim: Mapping[str, Any]) -> Period:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from tanhui.registry.errors import InsufficientUnits, RegistryError
 from tanhui.registry.model import FINAL, ISSUANCE, SERIAL_LIMIT, AmountLeg, Batch, Holding, Interval, Leg, Place
 from tanhui.registry.shelves import Book
-from tanhui.registry.state import State
+from tanhui.registry.state import AmountKey, State
 
 __all__ = ["ledger_faults", "move", "move_amount", "settle", "take"]
 
@@ -90,8 +90,17 @@ def move_amount(state: State, leg: AmountLeg) -> None:
         raise RegistryError("registry.amount_too_large", amount=leg.amount)
     if held < leg.amount and leg.source.owner != ISSUANCE:
         raise InsufficientUnits(account=str(leg.source), batch=leg.asset, asked=leg.amount, held=held)
-    state.amounts.put(source, held - leg.amount or None)
-    state.amounts.put(target, there + leg.amount or None)
+    for key, much in ((source, held - leg.amount), (target, there + leg.amount)):
+        state.amounts.put(key, much or None)
+        if not key[1].free:
+            _note_locked(state, key, much)
+
+
+def _note_locked(state: State, key: AmountKey, much: int) -> None:
+    """Keep the list of an owner's places under encumbrances, in one order whatever came first."""
+    listed = {*(state.purses.get(key[1].owner) or ())} - {key}
+    kept = listed | {key} if much else listed
+    state.purses.put(key[1].owner, tuple(sorted(kept, key=lambda one: (one[0], str(one[1])))) or None)
 
 
 def _holds(holding: Holding, leg: Leg) -> bool:

@@ -262,7 +262,8 @@ class IssuedClaim:
     """What the batches of one issuance have in common: the claim, and the run it comes from.
 
     ``creditable`` was derived by the registry; ``open_points`` counts the reasons against (listed in ``result.json``).
-    ``verifier`` is the key id of who vouched for the manifest; empty in a sandbox.
+    ``verifier`` is the key of who vouched for it, ``voucher`` the signature (:mod:`tanhui.registry.vouching`); both
+    are empty in a sandbox.
     """
 
     project: str
@@ -282,6 +283,7 @@ class IssuedClaim:
     open_points: int
     sandbox: bool
     verifier: str = ""
+    voucher: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,6 +486,10 @@ class JournalEntry:
     def units(self) -> int:
         """How many serials move."""
         return sum(leg.serials.units for leg in self.legs)
+
+    def orders(self) -> list[str]:
+        """The signed orders that it uses up, by their hashes."""
+        return sorted({approval.order for approval in self.by if approval.key})
 
     def people(self) -> Iterator[str]:
         """Who answers for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -10,11 +11,24 @@ from typing import Any
 
 from tanhui.kernel.data import data_path, read_toml
 from tanhui.kernel.signing import verify_signature
+from tanhui.registry.entries import is_hash
 from tanhui.registry.errors import RegistryError
-from tanhui.registry.model import FINAL, ISSUANCE, Approval, Encumbrance, JournalEntry, Person
+from tanhui.registry.model import FINAL, ISSUANCE, Account, Approval, Encumbrance, JournalEntry, Key, Person
 from tanhui.registry.state import State
 
-__all__ = ["EncumbranceKind", "authorise", "encumbrance_kind", "encumbrance_kinds", "order_message", "roles"]
+__all__ = [
+    "BY_ITSELF",
+    "EncumbranceKind",
+    "authorise",
+    "check_roles",
+    "encumbrance_kind",
+    "encumbrance_kinds",
+    "may_hold",
+    "order_message",
+    "ordinary",
+    "raw_key",
+    "roles",
+]
 
 #: Acts that nobody needs to answer for: time does them, or the registry itself.
 BY_ITSELF = frozenset({"registry", "seal", "expire"})
@@ -89,6 +103,20 @@ def may_hold(wanted: Iterable[str]) -> bool:
     return any(roles()[role].get("holds", False) for role in wanted)
 
 
+def raw_key(public: str) -> bytes | None:
+    """A public key from its one spelling in base64; nothing where it is another or none."""
+    return _decoded(public, 32)
+
+
+def _decoded(text: str, size: int) -> bytes | None:
+    """So many bytes from their one spelling in base64."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return raw if len(raw) == size and base64.b64encode(raw).decode() == text else None
+
+
 def order_message(sha256: str) -> bytes:
     """What a key signs for an order: its hash, so that the log can show the signature and keep the order private."""
     return b"tanhui-order-1\n" + bytes.fromhex(sha256)
@@ -129,32 +157,54 @@ def _approved(state: State, approval: Approval) -> Person:
 
 
 def _signed(public: str, approval: Approval) -> bool:
-    try:
-        signature = base64.b64decode(approval.signature, validate=True)
-        return verify_signature(base64.b64decode(public, validate=True), signature, order_message(approval.order))
-    except ValueError:
+    raw, signature = raw_key(public), _decoded(approval.signature, 64)
+    if raw is None or signature is None or not is_hash(approval.order):
         return False
+    return verify_signature(raw, signature, order_message(approval.order))
 
 
 def _may_do(state: State, entry: JournalEntry, people: Collection[Person]) -> bool:
     """Whether one of the ways of the permission table is open."""
-    rule = permissions()[entry.kind]
-    accounts = {person.account for person in people}
-    if rule.get("parties"):
-        sources = {leg.source.owner for leg in entry.moves}
-        if sources and sources <= accounts:
-            return True
-    if rule.get("own") and _subject(state, entry) in accounts:
+    rule, noun = permissions()[entry.kind], entry.noun
+    if isinstance(noun, Key) and not noun.active:
+        rule = rule["end"]
+    accounts = Counter(person.account for person in people)
+    sources = {leg.source.owner for leg in entry.moves}
+    if rule.get("parties") and sources and sources <= {*accounts}:
         return True
-    return _count(state, people, rule.get("roles", ())) >= _eyes(state, rule["eyes"])
+    if rule.get("self") and isinstance(noun, Key) and any(person.id == noun.person for person in people):
+        return True
+    of_account, of_role = _wanted(state, entry, rule)
+    if rule.get("own") and accounts[_subject(state, entry)] >= of_account:
+        return True
+    return _count(state, people, rule.get("roles", ())) >= of_role
+
+
+def _wanted(state: State, entry: JournalEntry, rule: dict[str, Any]) -> tuple[int, int]:
+    """How many people it takes: of the account concerned, and of those with a role.
+
+    Who is made part of an account of weight counts in what takes two later on, so that takes two as well, as soon as
+    there are two: somebody has to let the second one in.
+    """
+    assert state.registry is not None
+    if not ("weighty" in rule and _is_weighty(state, entry)):
+        return 1, _eyes(state, rule["eyes"])
+    own, first = (len(state.staff.get(name) or ()) for name in (_subject(state, entry), state.registry.account))
+    return tuple(min(_eyes(state, rule["weighty"]), max(1, there)) for there in (own, first))  # type: ignore[return-value]
+
+
+def _is_weighty(state: State, entry: JournalEntry) -> bool:
+    """Whether an act is about an account with a role of weight."""
+    account = entry.noun if isinstance(entry.noun, Account) else state.accounts.get(_subject(state, entry))
+    return account is not None and any(roles().get(role, {}).get("weighty", False) for role in account.roles)
 
 
 def _subject(state: State, entry: JournalEntry) -> str:
     """The account that an act is about."""
-    if entry.kind == "person":
-        return str(entry.noun.account)  # type: ignore[union-attr]
-    if entry.kind == "key":
-        person = state.people.get(entry.noun.person)  # type: ignore[union-attr]
+    if isinstance(entry.noun, Person):
+        return entry.noun.account
+    if isinstance(entry.noun, Key):
+        person = state.people.get(entry.noun.person)
         return person.account if person else ""
     issuers = {asset.issuer for leg in entry.amounts if (asset := state.assets.get(leg.asset))}
     return issuers.pop() if len(issuers) == 1 else ""

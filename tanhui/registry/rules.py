@@ -6,7 +6,6 @@ published, so a registry cannot accept what an auditor would refuse.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -40,12 +39,26 @@ from tanhui.registry.model import (
     Ruling,
     Standing,
 )
-from tanhui.registry.permissions import authorise, check_roles, encumbrance_kind, may_hold, ordinary
+from tanhui.registry.permissions import (
+    BY_ITSELF,
+    authorise,
+    check_roles,
+    encumbrance_kind,
+    may_hold,
+    ordinary,
+    raw_key,
+)
 from tanhui.registry.state import State
+from tanhui.registry.vouching import is_vouched
 
 __all__ = ["apply"]
 
 KG_PER_T = 1000
+LAST_YEAR = 9999
+#: What may move: serials, amounts. Of all other entries nothing does.
+BRINGS = frozenset({"issue", "import"})
+MOVES_AMOUNTS = frozenset({"transfer", "reassign", "mint", "redeem", "lock", "post", "release", "expire"})
+MOVES_UNITS = frozenset({*BRINGS, *MOVES_AMOUNTS, "retire", "cancel"} - {"mint", "redeem"})
 
 
 def apply(state: State, entry: JournalEntry) -> None:
@@ -59,8 +72,12 @@ def apply(state: State, entry: JournalEntry) -> None:
     mark = state.undo.mark()
     try:
         _need(entry.at >= state.at, "order")
+        _need(not entry.legs or entry.kind in MOVES_UNITS, "legs")
+        _need(not entry.amounts or entry.kind in MOVES_AMOUNTS, "amounts")
+        _need(not entry.by or entry.kind not in BY_ITSELF, "people")
         authorise(state, entry)
         RULES[entry.kind](state, entry)
+        _use_orders(state, entry)
     except BaseException:
         state.undo.back_to(mark)
         raise
@@ -73,12 +90,23 @@ def _need(right: bool, what: str) -> None:
         raise RegistryError("registry.rule_broken", what=what)
 
 
+def _use_orders(state: State, entry: JournalEntry) -> None:
+    """A signed order is good for one entry: its signature is public from then on, and anybody could show it again."""
+    for order in entry.orders():
+        if state.orders.get(order) is not None:
+            raise RegistryError("registry.order_used", order=order)
+        state.orders.put(order, entry.index)
+
+
 def _registry(state: State, entry: JournalEntry) -> None:
     declaration = entry.as_kind(Declaration)
-    _need(state.registry is None and entry.index == 0 and not entry.legs, "declaration")
+    _need(state.registry is None and entry.index == 0, "declaration")
+    _need(declaration.eyes == 2 or (declaration.eyes == 1 and declaration.sandbox), "eyes")
+    _need(declaration.sandbox == declaration.origin.endswith("/sandbox") and bool(declaration.keys), "declaration")
+    _need(bool(declaration.account and declaration.person) and ordinary(declaration.account), "declaration")
     state.registry = declaration
     state.accounts.put(declaration.account, Account(declaration.account, "", ("operator",)))
-    state.people.put(declaration.person, Person(declaration.person, declaration.account, ""))
+    _engage(state, Person(declaration.person, declaration.account, ""))
 
 
 def _account(state: State, entry: JournalEntry) -> None:
@@ -95,6 +123,8 @@ def _standing(state: State, entry: JournalEntry) -> None:
     check_roles(standing.roles)
     account = _known_account(state, standing.account)
     _need(account.id != _declared(state).account or "operator" in standing.roles, "operator")
+    if standing.roles and not may_hold(standing.roles) and state.owns(account.id):
+        raise RegistryError("registry.roles_apart", role=", ".join(standing.roles), other=", ".join(account.roles))
     state.accounts.put(account.id, replace(account, roles=standing.roles))
 
 
@@ -103,13 +133,22 @@ def _person(state: State, entry: JournalEntry) -> None:
     known = state.people.get(person.id)
     _known_account(state, person.account)
     _need(person.id != "" and (known is None or replace(known, active=person.active) == person), "person")
+    _engage(state, person)
+    _need(bool(state.staff.get(_declared(state).account)), "operator")
+
+
+def _engage(state: State, person: Person) -> None:
+    """Somebody begins or ends acting for an account."""
+    others = {*(state.staff.get(person.account) or ())} - {person.id}
     state.people.put(person.id, person)
+    state.staff.put(person.account, tuple(sorted(others | {person.id} if person.active else others)) or None)
 
 
 def _key(state: State, entry: JournalEntry) -> None:
     key = entry.as_kind(Key)
     known = state.keys.get(key.id)
-    _need(state.people.get(key.person) is not None and key.id == key_id(base64.b64decode(key.public)), "key")
+    raw = raw_key(key.public)
+    _need(state.people.get(key.person) is not None and raw is not None and key.id == key_id(raw), "key")
     # A key that ended does not come back.
     _need(key.active if known is None else known.active and known == replace(key, active=True), "key")
     state.keys.put(key.id, key)
@@ -128,8 +167,20 @@ def _issue(state: State, entry: JournalEntry) -> None:
     earlier = state.periods.get(claim.project) or ()
     if state.claims.get(claim.claim_sha256) is None and any(period.overlap(claim.period) for period in earlier):
         raise RegistryError("registry.period_issued")
+    if not claim.sandbox:
+        _need_voucher(state, entry.as_kind(Issuance))
     _bring_in(state, entry)
     state.periods.put(claim.project, (*earlier, claim.period))
+
+
+def _need_voucher(state: State, issuance: Issuance) -> None:
+    """In earnest a verifier known here has signed for just this: the log shows it to everybody."""
+    key = state.keys.get(issuance.claim.verifier)
+    person = state.people.get(key.person) if key else None
+    account = state.accounts.get(person.account) if person else None
+    known = key and person and account and key.active and person.active and "verifier" in account.roles
+    if not known or not is_vouched(issuance.claim, issuance.pieces, key.public):  # type: ignore[union-attr]
+        raise RegistryError("registry.not_verified")
 
 
 def _import(state: State, entry: JournalEntry) -> None:
@@ -157,6 +208,7 @@ def _bring_in(state: State, entry: JournalEntry) -> None:
     units = sum(piece.serials.units for piece in pieces)
     _need(units * claim.unit_kg == claim.credits_t * KG_PER_T, "units are not the credits")
     _need(bool(pieces) and len({piece.vintage for piece in pieces}) == len(pieces), "vintage twice")
+    _need(all(1 <= piece.vintage <= LAST_YEAR for piece in pieces), "vintage")
     _need(_tile(entry.legs, [(piece.id, piece.serials.first, piece.serials.end) for piece in pieces]), "legs")
     for leg in entry.legs:
         _need(leg.source == Place(ISSUANCE), "legs")
@@ -200,7 +252,7 @@ def _reassign(state: State, entry: JournalEntry) -> None:
 
 
 def _mint(state: State, entry: JournalEntry) -> None:
-    _need(bool(entry.amounts) and not entry.legs, "legs")
+    _need(bool(entry.amounts), "legs")
     for leg in entry.amounts:
         _need(leg.source == Place(ISSUANCE) and leg.target.free, "places")
         _need_asset(state, leg.asset)
@@ -209,7 +261,7 @@ def _mint(state: State, entry: JournalEntry) -> None:
 
 
 def _redeem(state: State, entry: JournalEntry) -> None:
-    _need(bool(entry.amounts) and not entry.legs, "legs")
+    _need(bool(entry.amounts), "legs")
     for leg in entry.amounts:
         _need(leg.target == Place(ISSUANCE) and leg.source.free and ordinary(leg.source.owner), "places")
         _need_asset(state, leg.asset)
@@ -231,7 +283,7 @@ def _cancel(state: State, entry: JournalEntry) -> None:
 
 def _use_up(state: State, entry: JournalEntry, end: str) -> None:
     """Units of one account and one batch go where nothing comes back from."""
-    _need(len({(leg.source, leg.batch) for leg in entry.legs}) == 1 and not entry.amounts, "legs")
+    _need(len({(leg.source, leg.batch) for leg in entry.legs}) == 1, "legs")
     for leg in entry.legs:
         _need(leg.source.free and ordinary(leg.source.owner) and leg.target == Place(end), "legs")
     move(state, entry.legs)
@@ -247,6 +299,7 @@ def _lock(state: State, entry: JournalEntry) -> None:
         _known_account(state, lock.beneficiary)
     if lock.target:
         _need_holder(state, Place(lock.target))
+    _need(not lock.target or not kind.final, "target")
     _need(not lock.expires or (kind.expires and is_stamp(lock.expires) and lock.expires > entry.at), "expiry")
     if not lock.beneficiary and {*kind.released_by} <= {"beneficiary"}:
         raise RegistryError("registry.beneficiary_missing", kind=lock.kind)
@@ -255,7 +308,6 @@ def _lock(state: State, entry: JournalEntry) -> None:
         _need(leg.source.owner == lock.account and ordinary(lock.account), "places")
         _need(leg.target == locked_place(state, leg.source, lock), "places")
     _need(lock.assets == tuple(sorted({leg.asset for leg in entry.amounts})), "assets")
-    _need(all(leg.source.free for leg in entry.amounts), "places")
     state.encumbrances.put(lock.id, lock)
     move(state, entry.legs, entry.amounts)
 
@@ -272,7 +324,8 @@ def locked_place(state: State, source: Place, lock: Encumbrance) -> Place:
     ranked = [(kind.precedence, lock.priority, lock.id)]
     for name in source.locks:
         other = state.encumbrances.get(name)
-        assert other is not None
+        if other is None:
+            raise RegistryError("registry.unknown_encumbrance", lock=name)
         there = encumbrance_kind(other.kind)
         beside = not kind.exclusive and not there.exclusive and there.precedence == kind.precedence
         if not kind.overrides and not (beside and other.priority < lock.priority):
@@ -314,7 +367,8 @@ def _expire(state: State, entry: JournalEntry) -> None:
         for leg in legs:
             _need(leg.target == leg.source.without(lock.id), "places")
             strongest = state.encumbrances.get(leg.source.locks[0])
-            assert strongest is not None
+            if strongest is None:
+                raise RegistryError("registry.unknown_encumbrance", lock=leg.source.locks[0])
             # Time does not run out under a court's order.
             if encumbrance_kind(strongest.kind).precedence < encumbrance_kind(lock.kind).precedence:
                 raise RegistryError("registry.encumbered", lock=strongest.id, kind=strongest.kind)
@@ -348,7 +402,7 @@ def _resolve(state: State, entry: JournalEntry, *, whole: bool = False) -> None:
         assert lock is not None
         if whole or encumbrance_kind(lock.kind).once:
             _need(not state.book.under(name), "not resolved whole")
-            _need(not any(state.amounts.get((asset, Place(lock.account, (name,)))) for asset in lock.assets), "amounts")
+            _need(not state.amounts_under(lock), "amounts")
 
 
 def _need_strongest(source: Place, lock: str) -> None:
@@ -358,7 +412,6 @@ def _need_strongest(source: Place, lock: str) -> None:
 
 
 def _record(state: State, entry: JournalEntry) -> None:
-    _need(not entry.legs and not entry.amounts, "legs")
     _need(not isinstance(entry.noun, Record) or is_hash(entry.noun.sha256), "record")
 
 

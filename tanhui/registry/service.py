@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from tanhui.kernel.errors import InputError
 from tanhui.kernel.signing import TrustedKey
 from tanhui.kernel.time import Period
-from tanhui.registry.acts import OWN_REQUEST, Order
+from tanhui.registry.acts import Order, expiry_request
 from tanhui.registry.audit import audit_store
 from tanhui.registry.certificate import build_certificate
 from tanhui.registry.commitments import Opening
@@ -46,7 +46,7 @@ from tanhui.registry.model import (
 from tanhui.registry.store import Reader, Store
 from tanhui.registry.verdict import Verdict
 from tanhui.registry.views import AccountView, Balance, Ending
-from tanhui.registry.writing import Desk, Outcome
+from tanhui.registry.writing import Desk, Outcome, form_fault
 
 __all__ = ["Registry"]
 
@@ -166,6 +166,9 @@ class Registry:
 
         Only people known by a session may propose and agree: a signed order speaks for itself.
         """
+        fault = form_fault(order)
+        if fault is not None:
+            return Outcome(order, refused=fault)
         with self._lock, self._writing() as tx:
             shown = [other for other in tx.proposals() if other.request == order.request]
             if any((o.fingerprint(), o.secret()) != (order.fingerprint(), order.secret()) for o in shown):
@@ -236,8 +239,7 @@ class Registry:
         unit_kg: int = 1000,
         request: str,
         statement: Mapping[str, Any] | None = None,
-        verifiers: Mapping[str, TrustedKey] | None = None,
-        shares: Sequence[tuple[str, int]] = (),
+        shares: Sequence[tuple[str, int | Mapping[str, int]]] = (),
         by: Sequence[str] | None = None,
     ) -> Order:
         """The order that turns a claim into batches. See :func:`tanhui.registry.issuance.issuable`.
@@ -247,9 +249,10 @@ class Registry:
         result, manifest, claim : mapping
             ``result.json``, ``manifest.json`` and the claim in it.
         owner : str
-            The account that receives the units, but for the ``shares``: pairs of a target and a part of 10,000.
-        statement, verifiers : mapping, optional
-            The verifier's signed statement and the keys trusted for one; needed outside a sandbox.
+            The account that receives the units, but for the ``shares``: pairs of a target and a part of 10,000, or the
+            units of each vintage.
+        statement : mapping, optional
+            What a verifier signed, with a key of theirs in this registry; needed outside a sandbox.
 
         Raises
         ------
@@ -265,13 +268,18 @@ class Registry:
             unit_kg=unit_kg,
             sandbox=self.sandbox,
             statement=statement,
-            verifiers=verifiers,
+            verifiers=self.verifiers(),
         )
         arguments: dict[str, Any] = {"claim": to_document(issued), "owner": owner}
         arguments["units"] = {str(year): count for year, count in units.items()}
         if shares:
-            arguments["shares"] = [list(share) for share in shares]
+            arguments["shares"] = [[target, dict(it) if isinstance(it, Mapping) else it] for target, it in shares]
         return self.order("issue", request, by, **arguments)
+
+    def verifiers(self) -> dict[str, TrustedKey]:
+        """The keys of people who act for verifiers here."""
+        with self._store.reading() as view:
+            return view.verifiers()
 
     def issue_from_claim(self, *documents: Mapping[str, Any], **terms: Any) -> tuple[Batch, ...]:
         """Turn a claim into batches, one per vintage, in one entry; arguments as for :meth:`issue_order`.
@@ -336,7 +344,7 @@ class Registry:
         """Lift every encumbrance whose time has run out, except under a court's order; which ones were lifted."""
         with self._store.reading() as view:
             due = view.due(timestamp(self._now()))
-        outcomes = self.submit([Order(f"{OWN_REQUEST}expire-{lock}", "expire", {"lock": lock}) for lock in due])
+        outcomes = self.submit([Order(expiry_request(lock), "expire", {"lock": lock}) for lock in due])
         return [str(outcome.order.arguments["lock"]) for outcome in outcomes if outcome.refused is None]
 
     @contextmanager
@@ -439,11 +447,13 @@ class Registry:
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """The proof that a leaf is in the tree of ``size`` leaves."""
         with self._store.reading() as view:
+            _need_size(view, size)
             return inclusion_proof(index, size, view.nodes(size))
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The proof that the tree of ``first`` leaves is the beginning of that of ``second``."""
         with self._store.reading() as view:
+            _need_size(view, second)
             return consistency_proof(first, second, view.nodes(second))
 
     def certificate(self, retirement: str) -> dict[str, Any]:
@@ -494,6 +504,11 @@ class Registry:
 def arrived(legs: Sequence[Leg]) -> tuple[Holding, ...]:
     """What legs brought, where it is now."""
     return tuple(Holding(leg.serials, leg.batch, leg.target) for leg in legs)
+
+
+def _need_size(view: Reader, size: int) -> None:
+    if not 0 <= size <= view.size():
+        raise RegistryError("registry.not_yet_published", size=size)
 
 
 def _need_account(view: Reader, account: str) -> None:

@@ -78,6 +78,9 @@ class Shelf(Generic[Key, Row]):
         for key, row in rows:
             self._rows.setdefault(key, row)
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def has_read(self, key: Key) -> bool:
         """Whether the source was already asked for a row."""
         return key in self._rows
@@ -114,6 +117,9 @@ class HoldingSource(Protocol):
 
     def under(self, lock: str) -> list[Holding]:
         """Every holding that an encumbrance lies on."""
+
+    def owned(self, owner: str, after: int) -> list[Holding]:
+        """Some holdings of an owner beyond a serial, lowest first; none at the end."""
 
 
 class Book:
@@ -172,6 +178,17 @@ class Book:
         if self._source is not None:
             self._take_in(self._source.under(lock))
         return [self._line[first] for first in self._under.get(lock, ())]
+
+    def owns(self, owner: str) -> bool:
+        """Whether an owner holds anything. Asked so seldom that it has no index."""
+        after = 0
+        while not (found := any(holding.owner == owner for holding in self._line.values())):
+            rows = self._source.owned(owner, after) if self._source is not None else []
+            if not rows:
+                break
+            self._take_in(rows)
+            after = rows[-1].serials.first
+        return found
 
     def replace(self, old: Iterable[Holding], new: Iterable[Holding]) -> None:
         """Holdings that go and holdings that come; both cover the same serials (an issue covers new ones)."""

@@ -43,6 +43,10 @@ class Source(HoldingSource, Protocol):
     def periods(self, key: str) -> tuple[Period, ...] | None: ...
     def imports(self, key: tuple[str, str]) -> Origin | None: ...
     def foreign(self, key: str) -> tuple[Origin, ...] | None: ...
+    def purse(self, key: str) -> tuple[AmountKey, ...] | None: ...
+    def order(self, key: str) -> int | None: ...
+    def staff(self, key: str) -> tuple[str, ...] | None: ...
+    def amounts(self, owner: str) -> list[tuple[str, Place, int]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class State:
         batch_count: int = 0,
         source: Source | None = None,
     ) -> None:
-        self.undo = Undo()
+        self.undo, self._source = Undo(), source
         self.registry, self.at = registry, at
         self.next_serial, self.batch_count = next_serial, batch_count
 
@@ -86,6 +90,12 @@ class State:
         self.periods: Shelf[str, tuple[Period, ...]] = Shelf(self.undo, fetch("periods"))
         self.imports: Shelf[tuple[str, str], Origin] = Shelf(self.undo, fetch("imports"))
         self.foreign: Shelf[str, tuple[Origin, ...]] = Shelf(self.undo, fetch("foreign"))
+        #: Which places of an owner hold amounts under encumbrances.
+        self.purses: Shelf[str, tuple[AmountKey, ...]] = Shelf(self.undo, fetch("purse"))
+        #: Which entry each signed order was used up by.
+        self.orders: Shelf[str, int] = Shelf(self.undo, fetch("order"))
+        #: Who is active for an account.
+        self.staff: Shelf[str, tuple[str, ...]] = Shelf(self.undo, fetch("staff"))
         self.book = Book(self.undo, source)
 
     def issue_up_to(self, serial: int, batches: int) -> None:
@@ -96,6 +106,21 @@ class State:
     def _set_line(self, _key: None, line: tuple[int, int]) -> None:
         self.next_serial, self.batch_count = line
 
+    def kept(self) -> int:
+        """How many rows there are of what grows with every act."""
+        return len(self.book) + len(self.orders)
+
+    def owns(self, account: str) -> bool:
+        """Whether an account holds units or amounts."""
+        if self._source is not None:
+            self.amounts.fill(((asset, where), much) for asset, where, much in self._source.amounts(account))
+        return self.book.owns(account) or any(where.owner == account for (_, where), _ in self.amounts.items())
+
+    def amounts_under(self, lock: Encumbrance) -> list[tuple[str, Place, int]]:
+        """What an encumbrance lies on of amounts."""
+        places = [(asset, where) for asset, where in self.purses.get(lock.account) or () if where.under(lock.id)]
+        return [(asset, where, self.amounts.get((asset, where)) or 0) for asset, where in places]
+
     def take_changes(self) -> list[Change]:
         """What changed since the last call, of all that the state root counts, always in the same order."""
         found = [
@@ -105,7 +130,7 @@ class State:
             for key, old, new in getattr(self, name).take_changes()
         ]
         found += [Change("holdings", key, old, new) for key, old, new in self.book.take_changes()]
-        for index in (self.periods, self.foreign):  # these follow from claims and imports
+        for index in (self.periods, self.foreign, self.purses, self.orders, self.staff):  # these follow from the rest
             index.take_changes()
         self.undo.forget()
         return found

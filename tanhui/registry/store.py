@@ -7,25 +7,24 @@ Acts are decided one after the other: in SQLite under ``BEGIN IMMEDIATE``, in Po
 
 from __future__ import annotations
 
+import base64
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
-from sqlalchemy.exc import IntegrityError as ConstraintError
+from sqlalchemy.engine import Connection
 
 from tanhui.kernel.errors import InputError, IntegrityError
+from tanhui.kernel.signing import TrustedKey
 from tanhui.kernel.time import Period
 from tanhui.registry import tables as t
 from tanhui.registry.acts import Order
 from tanhui.registry.commitments import Opening
 from tanhui.registry.compiled import Compiled
+from tanhui.registry.engines import postgresql_engine, sqlite_engine, translated
 from tanhui.registry.entries import decode_entry, from_document, leaf_json, to_document
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.log.tiles import TILE_WIDTH, TileNodes, completed_tiles, entry_bundle, read_bundle
@@ -52,20 +51,9 @@ from tanhui.registry.model import (
 )
 from tanhui.registry.state import AmountKey, Change
 
-__all__ = ["Head", "Reader", "Store", "Writer", "sqlite_url"]
+__all__ = ["Head", "Reader", "Store", "Writer"]
 
 N = TypeVar("N")
-#: How long a writer waits for another one before it gives up. [ms]
-BUSY_TIMEOUT_MS = 30_000
-#: Every commit reaches the disk; foreign keys hold; INSERT OR REPLACE does not slip past the triggers; what is erased
-#: is overwritten, not just forgotten.
-PRAGMAS = (
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "recursive_triggers = ON",
-    "secure_delete = ON",
-    f"busy_timeout = {BUSY_TIMEOUT_MS}",
-)
 #: Holdings read at a time where an owner has many pieces.
 PIECES_AT_A_TIME = 256
 
@@ -86,15 +74,6 @@ class Head:
         return self.frontier.size
 
 
-def sqlite_url(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sa.URL:
-    """The address of a database file."""
-    query = {"mode": mode, "uri": "true"}
-    if mode == "ro" and not path.with_name(f"{path.name}-wal").exists():
-        # Nobody has it open. Without this, SQLite makes side files even to read, and fails on read-only media.
-        query["immutable"] = "1"
-    return sa.URL.create("sqlite", database=path.absolute().as_uri(), query=query)
-
-
 class Store:
     """One database."""
 
@@ -103,11 +82,11 @@ class Store:
         self.dialect = self.url.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
             raise InputError("registry.database_unsupported", database=self.dialect)
-        self._engine = _sqlite_engine(self.url, create) if self.dialect == "sqlite" else _postgresql_engine(self.url)
+        self._engine = sqlite_engine(self.url, create) if self.dialect == "sqlite" else postgresql_engine(self.url)
 
     def create(self, head: Head) -> None:
         """Lay out an empty registry."""
-        with _translated(), self._engine.begin() as connection:
+        with translated(), self._engine.begin() as connection:
             t.create(connection)
             connection.execute(t.head.insert(), {"id": 1, **_head_row(head)})
 
@@ -117,7 +96,7 @@ class Store:
 
     def scrub(self) -> None:
         """Overwrite what was erased where the database keeps old rows for a while."""
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             raw: Any = connection.connection.driver_connection  # outside a transaction, which SQLAlchemy would begin
             if self.dialect == "postgresql":
                 raw.autocommit = True
@@ -131,7 +110,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """One unmoving view of the database."""
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -140,7 +119,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """One transaction under the write lock: all of it is on disk when the block ends, or none."""
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             connection = connection.execution_options(tanhui_writes=True)
             with connection.begin():
                 yield Writer(connection)
@@ -229,6 +208,15 @@ class Reader:
             rows = self.connection.execute(sa.select(t.requests).where(t.requests.c.id.in_(ids)))
         return {id_: (bytes(mark), position) for id_, mark, position in rows}
 
+    def order(self, key: str) -> int | None:
+        """The leaf that a signed order was good for."""
+        return self.orders([key]).get(key)
+
+    def orders(self, hashes: Sequence[str]) -> dict[str, int]:
+        """The leaves that signed orders were good for."""
+        wanted = sa.select(t.used_orders).where(t.used_orders.c.hash.in_(hashes))
+        return {row.hash: row.position for row in self.connection.execute(wanted)} if hashes else {}
+
     # Rows of the state ------------------------------------------------------------------------------------------------
 
     def account(self, key: str) -> Account | None:
@@ -297,6 +285,15 @@ class Reader:
         found: int | None = self.connection.execute(wanted).scalar_one_or_none()
         return found
 
+    def purse(self, key: str) -> tuple[AmountKey, ...] | None:
+        """The places of an owner in which amounts lie under encumbrances."""
+        return tuple((asset, where) for asset, where, _ in self.amounts(key) if not where.free) or None
+
+    def staff(self, key: str) -> tuple[str, ...] | None:
+        """Who is active for an account."""
+        wanted = sa.select(t.people.c.id).where(t.people.c.account == key, t.people.c.active)
+        return tuple(sorted(self.connection.execute(wanted).scalars())) or None
+
     def near(self, serials: Interval) -> list[Holding]:
         """Every holding that overlaps or touches an interval."""
         c = t.holdings.c
@@ -311,6 +308,12 @@ class Reader:
         wanted = sa.select(t.holdings).where(c.owner == owner, c.batch == batch, c.locks == "", c.first > after)
         rows = self.connection.execute(wanted.order_by(c.first).limit(PIECES_AT_A_TIME))
         return [_holding(row) for row in rows]
+
+    def owned(self, owner: str, after: int) -> list[Holding]:
+        """Some holdings of an owner beyond a serial, lowest first."""
+        c = t.holdings.c
+        wanted = sa.select(t.holdings).where(c.owner == owner, c.first > after)
+        return [_holding(row) for row in self.connection.execute(wanted.order_by(c.first).limit(PIECES_AT_A_TIME))]
 
     def under(self, lock: str) -> list[Holding]:
         """Every holding that an encumbrance lies on."""
@@ -333,6 +336,16 @@ class Reader:
         """Every key, or a person's."""
         wanted = sa.select(t.keys).order_by(t.keys.c.id)
         return self._nouns(Key, wanted if person is None else wanted.where(t.keys.c.person == person))
+
+    def verifiers(self) -> dict[str, TrustedKey]:
+        """The keys, by their ids, of people who act for verifiers."""
+        wanted = sa.select(t.keys, t.accounts.c.roles).join(t.people, t.people.c.id == t.keys.c.person).join(t.accounts)
+        rows = self.connection.execute(wanted.where(t.keys.c.active, t.people.c.active))
+        return {
+            row.id: TrustedKey(row.person, base64.b64decode(row.public), ("verifier",))
+            for row in rows
+            if "verifier" in row.roles.split()
+        }
 
     def assets(self) -> list[Asset]:
         """Every kind of amount."""
@@ -367,6 +380,11 @@ class Reader:
         """Every issued claim, in the order of issue."""
         wanted = sa.select(t.claims.c.document).order_by(t.claims.c.position)
         return [_claim(document) for document in self.connection.execute(wanted).scalars()]
+
+    def openings(self) -> Iterator[tuple[str, Opening]]:
+        """What commitments hide, as far as it is kept."""
+        for row in self.connection.execute(sa.select(t.openings)):
+            yield row.commitment, Opening(bytes(row.salt), row.value)
 
     def batch_position(self, batch: str) -> int:
         """The leaf that issued a batch."""
@@ -452,7 +470,8 @@ class Writer(Reader):
                 self._write_nouns(NOUN_TABLES[name], found)
 
     def index(self, entries: Iterable[JournalEntry]) -> None:
-        """Note where in the log the nouns are that somebody will ask for."""
+        """Note where in the log the nouns are that somebody will ask for, and which signed orders are used up."""
+        used: list[dict[str, Any]] = []
         for entry in entries:
             if isinstance(entry.noun, Issuance):
                 origin = entry.noun.origin
@@ -473,6 +492,8 @@ class Writer(Reader):
                 self.connection.execute(t.endings.insert(), {**row, "units": entry.units, "position": entry.index})
             elif isinstance(entry.noun, Record):
                 self.connection.execute(t.records.insert(), {"position": entry.index, **_row(entry.noun)})
+            used += [{"hash": order, "position": entry.index} for order in entry.orders()]
+        USE_ORDER.write(self.connection, used)
 
     def set_head(self, head: Head) -> None:
         """Remember what the next act needs."""
@@ -543,6 +564,7 @@ LOCK_HEAD = Compiled(sa.select(t.head).with_for_update())
 SET_HEAD = Compiled(t.head.update().values({c.name: sa.bindparam(c.name) for c in t.head.c if c.name != "id"}))
 ONE_REQUEST = Compiled(sa.select(t.requests).where(t.requests.c.id == sa.bindparam("wanted")))
 ADD_REQUEST, ADD_SEGMENT, ADD_TILE = (Compiled(table.insert()) for table in (t.requests, t.segments, t.tiles))
+USE_ORDER = Compiled(t.used_orders.insert())
 ADD_HOLDING, ADD_LOCKED = Compiled(t.holdings.insert()), Compiled(t.locked.insert())
 DROP_HOLDING = Compiled(t.holdings.delete().where(t.holdings.c.first == sa.bindparam("at")))
 DROP_LOCKED = Compiled(t.locked.delete().where(t.locked.c.first == sa.bindparam("at")))
@@ -628,52 +650,3 @@ def _claim_row(claim: IssuedClaim, position: int) -> dict[str, Any]:
 def _order(row: Any) -> Order:
     by = tuple(Approval(person) for person in row.people.split())
     return Order(row.request, row.act, json.loads(row.arguments), by)
-
-
-def _sqlite_engine(url: sa.URL, create: bool) -> Engine:
-    """An engine whose transactions are SQLite's own, begun as the caller asks."""
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        # The journal mode is a property of the file, set once when it is made.
-        for pragma in ("journal_mode = WAL", *PRAGMAS) if create else PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("tanhui_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _postgresql_engine(url: sa.URL) -> Engine:
-    """An engine that does not wait for ever, neither for a server nor for a lock."""
-    options = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
-    return sa.create_engine(url, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """The database's refusals in the registry's words."""
-    try:
-        yield
-    except ConstraintError as error:
-        raise RegistryError(_code(error), detail=str(error.orig)) from error
-    except OperationalError as error:
-        detail = str(error.orig)
-        busy = any(word in detail for word in ("locked", "busy", "lock timeout", "deadlock"))
-        raise RegistryError("registry.busy" if busy else "registry.storage_failed", detail=detail) from error
-    except (DatabaseError, DBAPIError, sqlite3.DatabaseError) as error:
-        raise IntegrityError("registry.database_damaged", detail=str(getattr(error, "orig", error))) from error
-
-
-def _code(error: ConstraintError) -> str:
-    """The code in a refusal: a trigger's whole message, or the name of PostgreSQL's constraint."""
-    first = str(error.orig).split("\n")[0]
-    if first.startswith("registry."):
-        return first
-    constraint = str(getattr(getattr(error.orig, "diag", None), "constraint_name", "") or "")
-    return "registry.overlap" if constraint == "registry_overlap" else "registry.refused_by_database"

@@ -209,6 +209,13 @@ records = Table(
     Column("sha256", Text, nullable=False),
     Index("records_by_subject", "topic", "subject"),
 )
+#: Signed orders by their hash, and the leaf that each was good for.
+used_orders = Table(
+    "used_orders",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
 
 #: Orders that wait for another pair of eyes. Private: they may hold names.
 proposals = Table(
@@ -232,6 +239,7 @@ APPEND_ONLY = (
     "imports",
     "endings",
     "records",
+    "used_orders",
     "encumbrances",
 )
 BALANCES = """

@@ -23,9 +23,9 @@ from tanhui.registry.state import Change, State, spelled_changes
 from tanhui.registry.state_root import StateSum
 from tanhui.registry.store import Head, Reader, Writer
 
-__all__ = ["Desk", "Outcome"]
+__all__ = ["Desk", "Outcome", "form_fault"]
 
-#: Holdings kept in memory between groups; beyond this the state is read afresh.
+#: Holdings and used orders kept in memory between groups; beyond this the state is read afresh.
 MOST_KEPT = 200_000
 
 
@@ -80,8 +80,11 @@ class Desk:
         head, state = self._open(tx)
         at = max(now, head.at)  # a clock that was set back must not make the log run backwards
         group = _Group([], [], [], [])
-        faults = [_fault(order) for order in orders]
+        faults = [form_fault(order) for order in orders]
         known = tx.requests([order.request for order, fault in zip(orders, faults, strict=True) if fault is None])
+        signed = {approval.order for order in orders for approval in order.by if approval.key}
+        used = tx.orders(sorted(one for one in signed if not state.orders.has_read(one)))
+        state.orders.fill((one, used.get(one)) for one in signed)
         outcomes: list[Outcome] = []
         mine: dict[str, Outcome] = {}
         for order, fault in zip(orders, faults, strict=True):
@@ -123,7 +126,7 @@ class Desk:
         """The state as of the log's head."""
         self._lender.reader = tx
         head = tx.head()
-        if self._state is None or head != self._head or len(self._state.book) > MOST_KEPT:
+        if self._state is None or head != self._head or self._state.kept() > MOST_KEPT:
             self._state = State(
                 self._declaration,
                 at=head.at,
@@ -144,6 +147,8 @@ class Desk:
             leaf = encode_entry(entry)
             if len(leaf) > MAX_LEAF:
                 raise RegistryError("registry.too_many_pieces", pieces=len(entry.legs))
+            if entry.noun is not None:
+                decode_entry(leaf)  # a leaf is for ever: what nobody could read again is not written
             check_certifiable(self._declaration, entry)
         except MALFORMED as error:
             state.undo.back_to(mark)
@@ -186,7 +191,7 @@ class Desk:
         tx.set_head(self._head)
 
 
-def _fault(order: Order) -> TanhuiError | None:
+def form_fault(order: Order) -> TanhuiError | None:
     """What is wrong with an order's form."""
     try:
         check_order(order)
@@ -212,6 +217,6 @@ def write_rows(tx: Writer, changes: Sequence[Change], entries: Sequence[JournalE
 
 def hidden(entry: JournalEntry) -> str:
     """The commitment that an entry brings; empty where it brings none."""
-    if isinstance(entry.noun, (Account, Person)):
+    if isinstance(entry.noun, Account) or (isinstance(entry.noun, Person) and entry.noun.active):
         return entry.noun.commitment
     return entry.noun.beneficiary if isinstance(entry.noun, Retirement) else ""

@@ -20,6 +20,10 @@ DATA = Path(tanhui.__file__).parent / "data" / "registry"
 KINDS: dict[str, dict[str, Any]] = tomllib.loads((DATA / "encumbrances.toml").read_text(encoding="utf-8"))
 ROLES: dict[str, dict[str, Any]] = tomllib.loads((DATA / "roles.toml").read_text(encoding="utf-8"))
 LIMIT = 2**62
+#: An owner and what lies on a purse of theirs; an asset, what lies on it, how much.
+Purse = tuple[str, frozenset[str]]
+Money = tuple[str, frozenset[str], int]
+FREE: frozenset[str] = frozenset()
 
 
 class No(Exception):
@@ -65,22 +69,24 @@ class EveryUnit:
     owner_of: dict[int, str] = field(default_factory=dict)
     batch_of: dict[int, str] = field(default_factory=dict)
     locks_on: dict[int, set[str]] = field(default_factory=dict)
-    amounts: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    amounts: dict[tuple[str, str, frozenset[str]], int] = field(default_factory=dict)
     locks: dict[str, Lock] = field(default_factory=dict)
 
     # What is where ----------------------------------------------------------------------------------------------------
 
     def place(self, serial: int) -> str:
         """As the log writes places: owner, then locks, the strongest first."""
-        stack = sorted((self.locks[name] for name in self.locks_on[serial]), key=lambda lock: lock.rank)
-        return "/".join([self.owner_of[serial], *(lock.id for lock in stack)])
+        return self.spelled(self.owner_of[serial], self.locks_on[serial])
+
+    def spelled(self, owner: str, locks: Iterable[str]) -> str:
+        stack = sorted((self.locks[name] for name in locks), key=lambda lock: lock.rank)
+        return "/".join([owner, *(lock.id for lock in stack)])
 
     def places(self) -> dict[int, str]:
         return {serial: self.place(serial) for serial in self.owner_of}
 
     def money(self) -> dict[tuple[str, str], int]:
-        spelled = {(asset, f"{owner}/{lock}" if lock else owner): n for (asset, owner, lock), n in self.amounts.items()}
-        return {key: much for key, much in spelled.items() if much}
+        return {(asset, self.spelled(who, locks)): n for (asset, who, locks), n in self.amounts.items() if n}
 
     def free(self, owner: str, batch: str) -> list[int]:
         return sorted(
@@ -90,8 +96,12 @@ class EveryUnit:
     def under(self, lock: str) -> list[int]:
         return sorted(n for n, locks in self.locks_on.items() if lock in locks)
 
-    def money_under(self, lock: str) -> list[tuple[str, str, str]]:
-        return [key for key, much in self.amounts.items() if key[2] == lock and much]
+    def money_under(self, lock: str) -> list[tuple[str, str, frozenset[str]]]:
+        found = [key for key, much in self.amounts.items() if lock in key[2] and much]
+        return sorted(found, key=lambda key: (key[0], self.spelled(*key[1:])))
+
+    def holds_something(self, account: str) -> bool:
+        return account in self.owner_of.values() or any(key[1] == account and n for key, n in self.amounts.items())
 
     def can_hold(self, account: str) -> bool:
         return any(ROLES[role].get("holds", False) for role in self.accounts.get(account, ()))
@@ -120,6 +130,8 @@ class EveryUnit:
     def set_standing(self, account: str, roles: list[str]) -> None:
         self.check_roles(roles)
         need(account in self.accounts and (account != self.operator or "operator" in roles))
+        checks = bool(roles) and not any(ROLES[role].get("holds", False) for role in roles)
+        need(not (checks and self.holds_something(account)))
         self.accounts[account] = {*roles}
 
     def issue(self, batches: Mapping[str, int], shares: list[tuple[str, int]], owner: str) -> None:
@@ -158,9 +170,9 @@ class EveryUnit:
         for leg in legs:
             if "asset" in leg:
                 need(leg["from"] in self.accounts and leg["from"] != leg["to"] and self.can_hold(leg["to"]))
-                self.pay(leg["asset"], leg["amount"], (leg["from"], ""), (leg["to"], ""))
+                self.pay(leg["asset"], leg["amount"], (leg["from"], FREE), (leg["to"], FREE))
 
-    def pay(self, asset: str, amount: int, source: tuple[str, str], target: tuple[str, str]) -> None:
+    def pay(self, asset: str, amount: int, source: Purse, target: Purse) -> None:
         need(asset in self.assets and amount >= 1)
         held = self.amounts.get((asset, *source), 0)
         need(source[0] == "@issuance" or held >= amount)
@@ -169,38 +181,55 @@ class EveryUnit:
 
     def mint(self, asset: str, target: str, amount: int) -> None:
         need(self.can_hold(target))
-        self.pay(asset, amount, ("@issuance", ""), (target, ""))
+        self.pay(asset, amount, ("@issuance", FREE), (target, FREE))
 
     def redeem(self, asset: str, source: str, amount: int) -> None:
         need(source in self.accounts)
-        self.pay(asset, amount, (source, ""), ("@issuance", ""))
+        self.pay(asset, amount, (source, FREE), ("@issuance", FREE))
 
-    def lock(self, new: Lock, serials: list[int], money: tuple[str, int] | None, now: str) -> None:
-        """Lay an encumbrance on units, free or encumbered, and on an amount."""
+    def beneath(self, lock: str, asset: str, amount: int) -> list[Money]:
+        """An amount of what lies under an encumbrance, or all of it."""
+        found, missing = list[Money](), amount
+        for key in self.money_under(lock):
+            much = min(self.amounts[key], missing) if amount else self.amounts[key]
+            if asset in ("", key[0]) and much:
+                found.append((key[0], key[2], much))
+                missing -= much
+        need(not amount or not missing)
+        return found
+
+    def lock(self, new: Lock, serials: list[int], money: list[Money], now: str) -> None:
+        """Lay an encumbrance on units and on amounts, free or encumbered."""
         kind = KINDS[new.kind]
         need(new.account in self.accounts and new.priority >= 1)
         need(not new.beneficiary or new.beneficiary in self.accounts)
         need(new.beneficiary != "" or kind["released_by"] != ["beneficiary"])
-        need(new.beneficiary != "" or kind["released_by"] != ["beneficiary"])
-        need(not new.target or self.can_hold(new.target))
+        need(not new.target or (self.can_hold(new.target) and "final" not in kind))
         need(not new.expires or (kind["expires"] and new.expires > now))
-        need(bool(serials) or money is not None)
+        need(bool(serials or money))
         self.locks[new.id] = new
         for serial in serials:
             need(self.owner_of[serial] == new.account)
-            for name in self.locks_on[serial]:
-                other = self.locks[name]
-                beside = not kind["exclusive"] and not KINDS[other.kind]["exclusive"]
-                level = KINDS[other.kind]["precedence"] == kind["precedence"] and other.priority < new.priority
-                need(kind.get("overrides", False) or (beside and level))
+            self.check_beside(new, self.locks_on[serial])
             self.locks_on[serial] = {*self.locks_on[serial], new.id}
-        if money:
-            self.pay(money[0], money[1], (new.account, ""), (new.account, new.id))
+        for asset, locks, much in money:
+            self.check_beside(new, locks)
+            self.pay(asset, much, (new.account, locks), (new.account, locks | {new.id}))
+
+    def check_beside(self, new: Lock, there: Iterable[str]) -> None:
+        kind = KINDS[new.kind]
+        for name in there:
+            other = self.locks[name]
+            beside = not kind["exclusive"] and not KINDS[other.kind]["exclusive"]
+            level = KINDS[other.kind]["precedence"] == kind["precedence"] and other.priority < new.priority
+            need(kind.get("overrides", False) or (beside and level))
 
     def post(self, names: list[str], target: str, units: int, document: bool) -> None:
         need(bool(names) and len({*names}) == len(names) and all(name in self.locks for name in names))
         beneath = {name: self.under(name) for name in names}
         need(sum(map(len, beneath.values())) == len(set().union(*beneath.values())))
+        purses = [key for name in names for key in self.money_under(name)]
+        need(len(purses) == len({*purses}))
         for name in names:
             lock, mine = self.locks[name], beneath[name]
             to = KINDS[lock.kind].get("final", "") or lock.target or target
@@ -211,15 +240,18 @@ class EveryUnit:
             posted = mine[:units] if units else mine
             need(units <= len(mine) or not mine)
             for serial in posted:
-                strongest = min((self.locks[other] for other in self.locks_on[serial]), key=lambda other: other.rank)
-                need(strongest == lock)
+                need(self.strongest(self.locks_on[serial]) == lock)
                 self.owner_of[serial], self.locks_on[serial] = to, set()
             for serial in mine[len(posted) :] if lock.once else ():
                 self.locks_on[serial] = self.locks_on[serial] - {name}
-            for asset, owner, _ in self.money_under(name):
+            for key in self.money_under(name) if not units or lock.once else ():
                 # Of a part of the units, money stays where it is, or goes back with the rest.
-                if not units or lock.once:
-                    self.pay(asset, self.amounts[asset, owner, name], (owner, name), (owner if units else to, ""))
+                need(bool(units) or self.strongest(key[2]) == lock)
+                back = (key[1], key[2] - {name})
+                self.pay(key[0], self.amounts[key], (key[1], key[2]), back if units else (to, FREE))
+
+    def strongest(self, locks: Iterable[str]) -> Lock:
+        return min((self.locks[name] for name in locks), key=lambda lock: lock.rank)
 
     def release(self, name: str, units: int) -> None:
         need(name in self.locks)
@@ -236,10 +268,12 @@ class EveryUnit:
         level = KINDS[self.locks[name].kind]["precedence"]
         for serial in mine:
             need(all(KINDS[self.locks[other].kind]["precedence"] >= level for other in self.locks_on[serial]))
+        for _, _, locks in self.money_under(name):
+            need(all(KINDS[self.locks[other].kind]["precedence"] >= level for other in locks))
         self.lift(name, mine)
 
     def lift(self, name: str, serials: Iterable[int], money: bool = True) -> None:
         for serial in serials:
             self.locks_on[serial] = self.locks_on[serial] - {name}
-        for asset, owner, _ in self.money_under(name) if money else ():
-            self.pay(asset, self.amounts[asset, owner, name], (owner, name), (owner, ""))
+        for asset, owner, locks in self.money_under(name) if money else ():
+            self.pay(asset, self.amounts[asset, owner, locks], (owner, locks), (owner, locks - {name}))

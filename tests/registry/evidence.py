@@ -157,10 +157,10 @@ def add_person(registry: Registry, account: str, name: str, by: list[str] | None
     return person.id
 
 
-def add_key(registry: Registry, person: str, key: SigningKey, request: str = "") -> str:
+def add_key(registry: Registry, person: str, key: SigningKey, request: str = "", by: list[str] | None = None) -> str:
     """The id of a key for somebody."""
     public = base64.b64encode(key.public).decode()
-    made: Key = registry.do("add_key", request or f"key {person}", person=person, public=public).as_kind(Key)
+    made: Key = registry.do("add_key", request or f"key {person}", by, person=person, public=public).as_kind(Key)
     return made.id
 
 

@@ -12,7 +12,8 @@ from tanhui.kernel.manifest import result_digest
 from tanhui.kernel.parameters import Status
 from tanhui.kernel.signing import SigningKey, TrustedKey, key_id, sign_document
 from tanhui.registry.errors import NotIssuable
-from tanhui.registry.issuance import STATEMENT_PURPOSE, issuable, reasons_against, statement_body
+from tanhui.registry.issuance import issuable, reasons_against
+from tanhui.registry.vouching import STATEMENT_PURPOSE, statement_body
 from tests.registry.documents import Documents, run_documents
 
 VERIFIER = SigningKey("verifier.example", bytes(range(32)))

@@ -37,7 +37,7 @@ from tanhui.registry.service import Registry
 from tests.postgres import Server
 from tests.registry.conftest import Clock
 from tests.registry.documents import run_documents
-from tests.registry.every_unit import KINDS, ROLES, EveryUnit, Lock
+from tests.registry.every_unit import FREE, KINDS, ROLES, EveryUnit, Lock, Money, No
 from tests.registry.evidence import (
     amounts_of,
     database_of,
@@ -374,24 +374,43 @@ class Registries(RuleBasedStateMachine):
 
         def allowed(entry: JournalEntry | None) -> bool:
             enough = units <= len(serials)
-            return enough and self.laid(entry, what, serials[:units], ("CNY", money) if money else None)
+            return enough and self.laid(entry, what, serials[:units], [("CNY", FREE, money)] if money else [])
 
         self.ask("lock", allowed, **what)
 
     @rule(terms=TERMS, purse=SOME, amount=AMOUNT)
     def lock_money(self, terms: dict[str, Any], purse: int, amount: int) -> None:
         what = {**self.terms(self.purse(purse), terms), "asset": "CNY", "amount": amount}
-        self.ask("lock", lambda entry: self.laid(entry, what, [], ("CNY", amount)), **what)
+        self.ask("lock", lambda entry: self.laid(entry, what, [], [("CNY", FREE, amount)]), **what)
 
     @precondition(lambda self: len(self.locks) > 1)
-    @rule(terms=TERMS, over=LOCK, kind=st.sampled_from(["freeze", "pledge", "lien", "pending"]), part=st.integers(0, 4))
-    def lock_over(self, terms: dict[str, Any], over: int, kind: str, part: int) -> None:
+    @rule(
+        terms=TERMS,
+        over=LOCK,
+        kind=st.sampled_from(["freeze", "pledge", "lien", "pending"]),
+        part=st.integers(0, 4),
+        money=st.sampled_from([None, None, 0, 2]),
+    )
+    def lock_over(self, terms: dict[str, Any], over: int, kind: str, part: int, money: int | None = None) -> None:
         """A second right, or a court's order, on what is encumbered already."""
         below = self.model.locks[self.some_lock(over, [*self.model.locks])]
         serials = self.model.under(below.id)
         units = min(part, len(serials))
         what = {**self.terms(below.account, terms | {"kind": kind}), "over": below.id, "units": units}
-        self.ask("lock", lambda entry: self.laid(entry, what, serials[:units] if units else serials, None), **what)
+        what |= {} if money is None else {"asset": "CNY", "amount": money}
+
+        def allowed(entry: JournalEntry | None) -> bool:
+            # Nothing said is all there is; units are only units, an amount only an amount.
+            mine = serials[:units] if units else serials if money is None else []
+            try:
+                purses = (
+                    [] if units and money is None else self.model.beneath(below.id, what.get("asset", ""), money or 0)
+                )
+            except No:
+                return False
+            return self.laid(entry, what, mine, purses)
+
+        self.ask("lock", allowed, **what)
 
     def terms(self, account: str, drawn: dict[str, Any]) -> dict[str, Any]:
         """What an encumbrance says, now and then with something that it may not say."""
@@ -405,9 +424,7 @@ class Registries(RuleBasedStateMachine):
             what["expires"] = timestamp(self.clock() + timedelta(hours=hours))
         return what
 
-    def laid(
-        self, entry: JournalEntry | None, what: dict[str, Any], serials: list[int], money: tuple[str, int] | None
-    ) -> bool:
+    def laid(self, entry: JournalEntry | None, what: dict[str, Any], serials: list[int], money: list[Money]) -> bool:
         name = entry.as_kind(Encumbrance).id if entry else "?"
         get = what.get
         new = Lock(
@@ -578,4 +595,4 @@ def test_the_data_is_what_the_model_thinks_it_is():
         "final",
     }
     assert {name for kind in KINDS.values() for name in kind} == known
-    assert {name for role in ROLES.values() for name in role} == {"zh", "en", "holds", "apart"}
+    assert {name for role in ROLES.values() for name in role} == {"zh", "en", "holds", "apart", "weighty"}

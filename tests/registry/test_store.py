@@ -12,7 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from tanhui.kernel.errors import InputError, IntegrityError
+from tanhui.kernel.signing import SigningKey
 from tanhui.registry import tables as t
+from tanhui.registry.acts import Order
+from tanhui.registry.engines import sqlite_url
 from tanhui.registry.entries import to_document
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.folder import open_store
@@ -21,10 +24,10 @@ from tanhui.registry.log.tiles import TILE_WIDTH
 from tanhui.registry.log.tree import HASH_BYTES, MemoryTree, inclusion_proof, leaf_hash
 from tanhui.registry.model import Interval
 from tanhui.registry.service import Registry
-from tanhui.registry.store import Store, sqlite_url
+from tanhui.registry.store import Store
 from tests.registry.conftest import World
 from tests.registry.documents import run_documents
-from tests.registry.evidence import holds, lock, log_of, order
+from tests.registry.evidence import add_key, add_person, approval, holds, lock, log_of, order
 
 Sql = Callable[[str], list[Any]]
 SHA = "ab" * 32
@@ -81,6 +84,9 @@ def test_the_database_refuses_serials_outside_their_batch(worlds: World, sql: Sq
 
 def fill_every_table(world: World) -> None:
     r = world.registry
+    secret, person = SigningKey("k", bytes(32)), add_person(r, world.owner, "signer")
+    signed = approval(person, add_key(r, person, secret), secret, "order")
+    r.submit([Order("s", "record", {"topic": "t", "subject": "s", "sha256": SHA}, (signed,))])[0].done()
     r.retire(world.owner, world.batch, 1, beneficiary="x", purpose="event", request="r")
     r.do("record", "n", topic="notice", subject="hunan-1", sha256=SHA)
     lock(r, "l", "pledge", world.owner, batch=world.batch, units=5, beneficiary=world.buyer)
@@ -276,7 +282,7 @@ def test_a_busy_or_damaged_file_says_so(world: World):
 def test_a_busy_server_says_so(worlds: World, monkeypatch: pytest.MonkeyPatch):
     if worlds.registry._store.dialect != "postgresql":
         pytest.skip("SQLite's half is above")
-    monkeypatch.setattr("tanhui.registry.store.BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr("tanhui.registry.engines.BUSY_TIMEOUT_MS", 100)
     with worlds.registry._store.writing() as tx:
         assert tx.head().size  # holds the lock
         with Registry(worlds.folder) as other, pytest.raises(RegistryError) as refused:

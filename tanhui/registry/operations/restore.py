@@ -28,6 +28,7 @@ from tanhui.registry.acts import Order
 from tanhui.registry.anchors import authenticated_by
 from tanhui.registry.audit import audit_store
 from tanhui.registry.checkpoint import parse_checkpoint
+from tanhui.registry.engines import sqlite_url
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.folder import DATABASE, DATABASE_URL, timestamp
 from tanhui.registry.log.cosignature import read_vkey
@@ -39,7 +40,7 @@ from tanhui.registry.operations.copy import copy_in, driver_cursor, row_counts
 from tanhui.registry.operations.staging import private_folder, write_private
 from tanhui.registry.operations.witnesses import Witness, size_known
 from tanhui.registry.service import Registry
-from tanhui.registry.store import Reader, Store, sqlite_url
+from tanhui.registry.store import Reader, Store
 
 __all__ = ["FROZEN", "Restored", "accept_loss", "restore"]
 

@@ -21,9 +21,10 @@ from tanhui.projects.permanence import tables as permanence
 from tanhui.projects.tenure import tables as tenure
 from tanhui.registry import tables as ledger
 from tanhui.registry.access import tables as access
+from tanhui.registry.engines import sqlite_url
 from tanhui.registry.foreign import tables as foreign
 from tanhui.registry.operations import tables as operations
-from tanhui.registry.store import Store, sqlite_url
+from tanhui.registry.store import Store
 from tanhui.registry.webhooks import tables as webhooks
 from tests.postgres import running
 
