@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need beyond Python: a browser to look at the report, a font with Chinese characters, venv, and
-# PostgreSQL's server programs.
+# What the tests need beyond Python: a browser to look at the report, a font with Chinese characters, venv,
+# PostgreSQL's server programs, and an office program that recalculates workbooks.
 # Installs what is missing where the user is root and apt-get is there; otherwise says what to install.
 # Exit 0: all present. Exit 1: something is missing.
 set -u
@@ -28,11 +28,16 @@ have_postgres() {
     folder=$(pg_config --bindir 2>/dev/null) && [ -x "$folder/initdb" ]
 }
 
+have_office() {
+    command -v soffice >/dev/null 2>&1
+}
+
 missing() {
     have_browser || printf ' chromium'
     have_font || printf ' fonts-noto-cjk'
     have_venv || printf ' python3-venv'
     have_postgres || printf ' postgresql'
+    have_office || printf ' libreoffice-calc-nogui libreoffice-writer-nogui'
 }
 
 wanted=$(missing)
