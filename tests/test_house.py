@@ -34,6 +34,7 @@ SHARED_SINKS = {"engine", "forest", "soil", "products"}
 HEAVY = ("pandas", "numpy", "scipy", "numba", "matplotlib", "pyarrow", "geopandas", "shapely", "sqlalchemy", "openpyxl")
 #: Distribution -> modules, where the names differ or it brings another one that belongs to its interface.
 MODULES_OF = {
+    "python-docx": {"docx"},
     "chinesecalendar": {"chinese_calendar"},
     "jinja2": {"jinja2", "markupsafe"},
     "argon2-cffi": {"argon2"},

@@ -15,6 +15,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ RESERVED = frozenset({"sm2-sm3"})
 KEY_BYTES = 32
 #: Length of an ML-DSA-65 public key and signature (FIPS 204 table 2). Its private seed has 32, as Ed25519's. [bytes]
 ML_DSA_PUBLIC_BYTES, ML_DSA_SIGNATURE_BYTES = 1952, 3309
+#: Answers about messages up to this length are kept, so many: that of a client's order is. [bytes] Some 8 MB.
+SHORT, KEPT_ANSWERS = 128, 16_384
 #: What the draft puts before every message, and the label of our pair of algorithms.
 COMPOSITE_PREFIX = b"CompositeAlgorithmSignatures2025"
 COMPOSITE_LABEL = b"COMPSIG-MLDSA65-Ed25519-SHA512"
@@ -68,6 +71,16 @@ def _ed25519_sign(seed: bytes, message: bytes) -> bytes:
 
 
 def _ed25519_verify(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether a signature is right. What two rooms check one after the other is computed once.
+
+    The answer follows from the three arguments alone, so one that is kept is as good as a new one, and nobody has to
+    take anybody's word for it.
+    """
+    check = _ed25519_kept if len(message) <= SHORT else _ed25519_computed
+    return check(public, signature, message)
+
+
+def _ed25519_computed(public: bytes, signature: bytes, message: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -76,6 +89,9 @@ def _ed25519_verify(public: bytes, signature: bytes, message: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+_ed25519_kept = lru_cache(maxsize=KEPT_ANSWERS)(_ed25519_computed)
 
 
 def _ml_dsa_public(seed: bytes) -> bytes:

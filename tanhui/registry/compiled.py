@@ -20,7 +20,7 @@ class Compiled:
 
     def __init__(self, clause: sa.ClauseElement) -> None:
         self._clause = clause
-        self._texts: dict[str, tuple[str, list[str] | None]] = {}
+        self._texts: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
 
     def rows(self, connection: sa.Connection, **values: Any) -> list[tuple[Any, ...]]:
         """What a query finds."""
@@ -34,24 +34,31 @@ class Compiled:
             self._run(connection, rows)
 
     def _run(self, connection: sa.Connection, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
-        text, order = self._compiled(connection.dialect)
+        text, order, fixed = self._compiled(connection.dialect)
         cursor = connection.connection.cursor()
         assert connection.dialect.dbapi is not None
         try:
             if isinstance(values, Mapping):
-                cursor.execute(text, values if order is None else [values[name] for name in order])
+                cursor.execute(text, _arranged(values, order, fixed))
             else:
-                many = values if order is None else [[row[name] for name in order] for row in values]
-                cursor.executemany(text, many)
+                cursor.executemany(text, [_arranged(row, order, fixed) for row in values])
         except connection.dialect.dbapi.Error as error:
             kind = connection.dialect.dbapi.Error
             raise DBAPIError.instance(text, None, error, kind, dialect=connection.dialect) from error
         return cursor
 
-    def _compiled(self, dialect: sa.Dialect) -> tuple[str, list[str] | None]:
-        """Text, and the order of its parameters where they have no names."""
+    def _compiled(self, dialect: sa.Dialect) -> tuple[str, list[str] | None, dict[str, Any]]:
+        """Text, the order of its parameters where they have no names, and the values that stand in the clause."""
         if dialect.name not in self._texts:
             made: Any = self._clause.compile(dialect=dialect)
             order = list(made.positiontup or ()) if made.positional else None
-            self._texts[dialect.name] = str(made), order
+            fixed = {name: value for name, value in made.params.items() if value is not None}
+            self._texts[dialect.name] = str(made), order, fixed
         return self._texts[dialect.name]
+
+
+def _arranged(values: Mapping[str, Any], order: list[str] | None, fixed: Mapping[str, Any]) -> Any:
+    """Values as the driver wants them."""
+    if fixed:
+        values = {**fixed, **values}
+    return values if order is None else [values[name] for name in order]

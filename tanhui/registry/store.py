@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from sqlalchemy.engine import Connection
 from tanhui.kernel.errors import InputError, IntegrityError
 from tanhui.kernel.signing import TrustedKey
 from tanhui.kernel.time import Period
+from tanhui.registry import questions as q
 from tanhui.registry import tables as t
 from tanhui.registry.acts import Order
 from tanhui.registry.commitments import Opening
@@ -27,7 +29,15 @@ from tanhui.registry.compiled import Compiled
 from tanhui.registry.engines import postgresql_engine, sqlite_engine, translated
 from tanhui.registry.entries import decode_entry, from_document, leaf_json, to_document
 from tanhui.registry.errors import RegistryError
-from tanhui.registry.log.tiles import TILE_WIDTH, TileNodes, completed_tiles, entry_bundle, read_bundle
+from tanhui.registry.log.tiles import (
+    TILE_WIDTH,
+    KeptTiles,
+    TileNodes,
+    completed_tiles,
+    entries_between,
+    entry_bundle,
+    read_bundle,
+)
 from tanhui.registry.log.tree import HASH_BYTES, Frontier, ReadNode, leaf_hash
 from tanhui.registry.model import (
     Account,
@@ -83,6 +93,8 @@ class Store:
         if self.dialect not in ("sqlite", "postgresql"):
             raise InputError("registry.database_unsupported", database=self.dialect)
         self._engine = sqlite_engine(self.url, create) if self.dialect == "sqlite" else postgresql_engine(self.url)
+        tiles = KeptTiles()
+        sa.event.listen(self._engine, "connect", lambda _, record: record.info.update(tiles=tiles))
 
     def create(self, head: Head) -> None:
         """Lay out an empty registry."""
@@ -140,12 +152,15 @@ class Reader:
 
     def size(self) -> int:
         """Leaves in the log."""
-        return int(self.connection.execute(sa.select(t.head.c.size)).scalar_one())
+        ((size,),) = q.SIZE.rows(self.connection)
+        return int(size)
 
     def leaf(self, position: int) -> bytes:
         """The bytes of a leaf."""
-        for _, leaf in self.leaves(position, position + 1):
-            return leaf
+        for first, width, leaves in q.SEGMENT_OF.rows(self.connection, position=position):
+            place = position - first
+            if 0 <= place < width:
+                return entries_between(leaves, place, place + 1)[0]
         raise IntegrityError("registry.database_damaged", detail=f"leaf {position} is missing")
 
     def entry(self, position: int) -> JournalEntry:
@@ -159,27 +174,28 @@ class Reader:
         if end is not None:
             wanted = wanted.where(t.segments.c.first < end)
         for row in self.connection.execute(wanted.execution_options(yield_per=64)):
-            for offset, leaf in enumerate(read_bundle(bytes(row.leaves), row.width)):
-                position = row.first + offset
-                if position >= first and (end is None or position < end):
-                    yield position, leaf
+            place = max(first - row.first, 0)
+            last = row.width if end is None else min(end - row.first, row.width)
+            yield from enumerate(_of_segment(bytes(row.leaves), row.width, place, last), row.first + place)
 
     def nodes(self, size: int) -> ReadNode:
         """The nodes of the tree of the first ``size`` leaves."""
-        return TileNodes(self.tile, size).node
+        return TileNodes(self.tile, size, kept=self._kept_tiles()).node
+
+    def _kept_tiles(self) -> KeptTiles | None:
+        """What readers of this database keep of its tiles; what a writer reads may not come to stay."""
+        writes = self.connection.get_execution_options().get("tanhui_writes", False)
+        return None if writes else self.connection.info.get("tiles")
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         """The first ``width`` hashes of a tile, joined; one at the right edge is made from what is below it."""
-        c = t.tiles.c
-        wanted = sa.select(c.hashes).where(c.level == level, c.position == index)
-        data = self.connection.execute(wanted).scalar_one_or_none()
-        if data is not None:
-            return bytes(data)[: width * HASH_BYTES]
+        for (hashes,) in q.ONE_TILE.rows(self.connection, level=level, position=index):
+            return bytes(hashes)[: width * HASH_BYTES]
         first, end = index * TILE_WIDTH, index * TILE_WIDTH + width
         if level == 0:
             return b"".join(leaf_hash(leaf) for _, leaf in self.leaves(first, end))
-        below = sa.select(c.root).where(c.level == level - 1, c.position >= first, c.position < end)
-        return b"".join(bytes(root) for root in self.connection.execute(below.order_by(c.position)).scalars())
+        below = q.ROOTS.rows(self.connection, level=level - 1, first=first, last=end - 1)
+        return b"".join(bytes(root) for (root,) in below)
 
     def checkpoint(self, at_least: int = 0) -> str:
         """The newest signed checkpoint, which must cover ``at_least`` so many leaves."""
@@ -190,9 +206,9 @@ class Reader:
 
     def newest_checkpoint(self) -> tuple[int, str] | None:
         """Size and note of the newest signed checkpoint."""
-        newest = sa.select(t.checkpoints).order_by(t.checkpoints.c.size.desc()).limit(1)
-        row = self.connection.execute(newest).one_or_none()
-        return (row.size, row.note) if row else None
+        for size, note in q.NEWEST_CHECKPOINT.rows(self.connection):
+            return size, note
+        return None
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         """Every signed checkpoint, in order of size."""
@@ -266,15 +282,13 @@ class Reader:
 
     def batch(self, key: str) -> Batch | None:
         """A batch with its claim."""
-        found = self.batches(key)
-        return found[0] if found else None
+        for id_, vintage, first, end, document in q.ONE_BATCH.rows(self.connection, key=key):
+            return Batch(id_, vintage, Interval(first, end), _claim(document))
+        return None
 
-    def batches(self, key: str | None = None) -> list[Batch]:
-        """Every batch, or one, lowest serial first."""
-        wanted = sa.select(t.batches, t.claims.c.document).join(t.claims).order_by(t.batches.c.first)
-        if key is not None:
-            wanted = wanted.where(t.batches.c.id == key)
-        rows = self.connection.execute(wanted)
+    def batches(self) -> list[Batch]:
+        """Every batch, lowest serial first."""
+        rows = self.connection.execute(q.EVERY_BATCH.order_by(t.batches.c.first))
         return [Batch(r.id, r.vintage, Interval(r.first, r.end), _claim(r.document)) for r in rows]
 
     def amount(self, key: AmountKey) -> int | None:
@@ -372,9 +386,9 @@ class Reader:
 
     def opening(self, commitment: str) -> Opening | None:
         """What a commitment hides, unless it was erased."""
-        wanted = sa.select(t.openings.c.salt, t.openings.c.value).where(t.openings.c.commitment == commitment)
-        row = self.connection.execute(wanted).one_or_none()
-        return Opening(bytes(row[0]), row[1]) if row else None
+        for salt, value in q.ONE_OPENING.rows(self.connection, key=commitment):
+            return Opening(bytes(salt), value)
+        return None
 
     def claims(self) -> list[IssuedClaim]:
         """Every issued claim, in the order of issue."""
@@ -388,13 +402,11 @@ class Reader:
 
     def batch_position(self, batch: str) -> int:
         """The leaf that issued a batch."""
-        wanted = sa.select(t.claims.c.position).join(t.batches).where(t.batches.c.id == batch)
-        return self._found(wanted, RegistryError("registry.unknown_batch", batch=batch))
+        return self._found(q.BATCH_AT, batch, RegistryError("registry.unknown_batch", batch=batch))
 
     def ending_position(self, ending: str) -> int:
         """The leaf of a retirement or cancellation."""
-        wanted = sa.select(t.endings.c.position).where(t.endings.c.id == ending)
-        return self._found(wanted, RegistryError("registry.unknown_retirement", retirement=ending))
+        return self._found(q.ENDING_AT, ending, RegistryError("registry.unknown_retirement", retirement=ending))
 
     def ending_positions(self, kind: str) -> list[int]:
         """The leaves of all retirements or cancellations, in order."""
@@ -419,21 +431,21 @@ class Reader:
 
     def balances(self, owner: str) -> list[tuple[str, Place, int]]:
         """Units by batch and place, from the view ``balances``."""
-        wanted = sa.text("SELECT owner, locks, batch, units FROM balances WHERE owner = :owner ORDER BY batch, locks")
-        return [(row.batch, _place(row), int(row.units)) for row in self.connection.execute(wanted, {"owner": owner})]
+        rows = q.BALANCES.rows(self.connection, owner=owner)
+        return [(batch, _place_of(owner, locks), int(units)) for locks, batch, units in rows]
 
     def _noun(self, kind: type[N], table: sa.Table, key: str) -> N | None:
-        found = self._nouns(kind, sa.select(table).where(table.c.id == key))
-        return found[0] if found else None
+        for row in q.NOUN[table.name].rows(self.connection, key=key):
+            return _from_row(kind, dict(zip(table.c.keys(), row, strict=True)))
+        return None
 
     def _nouns(self, kind: type[N], wanted: sa.Select[Any]) -> list[N]:
         return [_from_row(kind, row._mapping) for row in self.connection.execute(wanted)]
 
-    def _found(self, wanted: sa.Select[Any], missing: Exception) -> int:
-        found = self.connection.execute(wanted).scalar_one_or_none()
-        if found is None:
-            raise missing
-        return int(found)
+    def _found(self, wanted: Compiled, key: str, missing: Exception) -> int:
+        for (position,) in wanted.rows(self.connection, key=key):
+            return int(position)
+        raise missing
 
 
 class Writer(Reader):
@@ -601,8 +613,19 @@ def _locks(where: Place) -> str:
     return "/".join(where.locks)
 
 
+def _of_segment(leaves: bytes, width: int, first: int, end: int) -> list[bytes]:
+    """Some leaves of a segment by their places in it; where it is all of them, nothing else may be there."""
+    if (first, end) == (0, width):
+        return read_bundle(leaves, width)
+    return entries_between(leaves, first, end) if first < end else []
+
+
 def _place(row: Any) -> Place:
-    return place(f"{row.owner}/{row.locks}" if row.locks else row.owner)
+    return _place_of(row.owner, row.locks)
+
+
+def _place_of(owner: str, locks: str) -> Place:
+    return place(f"{owner}/{locks}" if locks else owner)
 
 
 def _holding(row: Any) -> Holding:
@@ -621,13 +644,16 @@ def _row(noun: Any) -> dict[str, Any]:
     return {name: " ".join(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def _from_row(kind: type[N], row: sa.RowMapping) -> N:
+def _from_row(kind: type[N], row: sa.RowMapping | dict[str, Any]) -> N:
     """The inverse of :func:`_row`."""
-    values = {
-        field.name: tuple(row[field.name].split()) if str(field.type).startswith("tuple") else row[field.name]
-        for field in fields(kind)  # type: ignore[arg-type]
-    }
-    return kind(**values)
+    return kind(**{name: read(row[name]) for name, read in _reading(kind)})  # type: ignore[arg-type]
+
+
+@cache
+def _reading(kind: Any) -> list[tuple[str, Callable[[Any], Any]]]:
+    """How the columns of a noun are read."""
+    special: dict[str, Callable[[Any], Any]] = {"tuple": lambda words: tuple(words.split()), "bool": bool}
+    return [(field.name, special.get(str(field.type).split("[")[0], lambda value: value)) for field in fields(kind)]
 
 
 def _claim(document: str) -> IssuedClaim:

@@ -122,6 +122,19 @@ def test_a_file_is_written_whole(tmp_path: Path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_what_is_private_is_so_from_its_first_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path, seen = tmp_path / "new" / "secret", []
+
+    def look(handle: int) -> None:
+        seen.extend(entry.stat().st_mode & 0o777 for entry in path.parent.iterdir())
+
+    monkeypatch.setattr(os, "fsync", look)
+    write_whole(path, b"one")
+    write_whole(path, b"two", mode=0o600)
+    assert seen == [0o600, 0o644, 0o600] or seen == [0o600, 0o600, 0o644]  # half-written ones, and the first beside it
+    assert os.stat(path).st_mode & 0o777 == 0o600
+
+
 def test_a_reader_sees_old_or_new_bytes_and_nothing_between(tmp_path: Path):
     path = tmp_path / "file"
     contents = {bytes([65 + n]) * 200_000 for n in range(2)}

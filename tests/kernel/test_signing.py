@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tanhui.kernel import signing
 from tanhui.kernel.errors import InputError, IntegrityError
 from tanhui.kernel.signing import (
     COMPOSITE_LABEL,
@@ -66,6 +67,25 @@ def test_vectors_of_rfc8032(secret, public, message, signature):
     assert verify_signature(key.public, bytes.fromhex(signature), bytes.fromhex(message))
     assert not verify_signature(key.public, bytes.fromhex(signature), bytes.fromhex(message) + b"x")
     assert not verify_signature(key.public[:-1], bytes.fromhex(signature), bytes.fromhex(message))
+
+
+def test_an_answer_is_kept_for_what_was_asked_and_nothing_near_it():
+    """Answers about short messages are remembered. Key, signature and message have to be the same to the last bit."""
+    secret, public, message, signature = map(bytes.fromhex, VECTORS[2])
+    for _ in range(2):
+        assert verify_signature(public, signature, message)
+        for at in range(0, 8 * 64, 37):
+            flipped = bytearray(signature)
+            flipped[at // 8] ^= 1 << at % 8
+            assert not verify_signature(public, bytes(flipped), message)
+        assert not verify_signature(bytes.fromhex(VECTORS[1][1]), signature, message)
+        assert not verify_signature(public, signature + b"\0", message)
+        assert not verify_signature(public, signature, message + b"\0")
+    kept = signing._ed25519_kept.cache_info()
+    assert kept.hits > 0
+    long = b"x" * (signing.SHORT + 1)
+    assert verify_signature(public, SigningKey("rfc", secret).sign(long), long)
+    assert signing._ed25519_kept.cache_info() == kept
 
 
 def test_a_signed_document_names_its_signer():

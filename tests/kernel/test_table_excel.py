@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 
 from tanhui.kernel.errors import RefusedInput
+from tanhui.kernel.limits import file_limit
 from tanhui.kernel.tables import Column, TableSpec, note_texts, read_table
-from tanhui.kernel.tables.excel_file import MAX_UNPACKED
 
 SPEC = TableSpec(
     "small",
@@ -161,7 +161,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(path: Path):
         zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as packed,
         packed.open("xl/media/image1.bin", "w", force_zip64=True) as part,
     ):
-        for _ in range(MAX_UNPACKED // len(piece) + 1):
+        for _ in range(file_limit("unpacked_bytes") // len(piece) + 1):
             part.write(piece)
     assert path.stat().st_size < 2 * 1024**2
     assert refused(path)[0][0] == "file.too_large"

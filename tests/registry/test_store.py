@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,18 @@ def test_leaves_and_tiles_across_segments(worlds: World):
         with pytest.raises(IntegrityError):
             view.leaf(len(before))
     assert holds(r)
+
+
+def test_what_was_rolled_back_is_not_remembered(worlds: World):
+    """Readers share tiles in memory. A writer that has read its own leaves and fails must not leave them there."""
+    r, size = worlds.registry, len(log_of(worlds.registry))
+    with suppress(KeyError), r._store.writing() as tx:
+        tx.append([b"never", b"happened"], tx.head().frontier)
+        assert tx.nodes(size + 2)(0, size) == leaf_hash(b"never")
+        raise KeyError
+    r.submit([order(r, f"g{n}", "record", topic="t", subject=f"{n}", sha256=SHA) for n in range(2)])
+    with r._store.reading() as view, r._store.reading() as other:
+        assert view.nodes(size + 2)(0, size) == leaf_hash(view.leaf(size)) == other.nodes(size + 2)(0, size)
 
 
 def test_a_busy_or_damaged_file_says_so(world: World):

@@ -15,12 +15,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from tanhui.kernel.canonical import canonical_bytes
 from tanhui.kernel.errors import DomainError, Fault, RefusedInput
-from tanhui.kernel.signing import SigningKey, key_id
+from tanhui.kernel.signing import SigningKey, key_id, verify_signature
 from tanhui.registry.access.errors import AccessRefused
 
 __all__ = [
@@ -95,7 +94,7 @@ class OrderProof:
 
     def right(self, public: bytes) -> bool:
         """Whether the key did."""
-        return key_id(public) == self.key_id and _right((public, self))
+        return key_id(public) == self.key_id and verify_signature(public, self.signature, _message(self.digest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,24 +183,6 @@ def signatures_right(proofs: Sequence[tuple[bytes, OrderProof]], threads: int | 
 
 def _message(digest: bytes) -> bytes:
     return FORMAT.encode() + b"\n" + digest
-
-
-def _right(pair: tuple[bytes, OrderProof]) -> bool:
-    from cryptography.exceptions import InvalidSignature
-
-    public, proof = pair
-    try:
-        _public_key(public).verify(proof.signature, _message(proof.digest))
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-@lru_cache(maxsize=4096)
-def _public_key(public: bytes) -> Any:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    return Ed25519PublicKey.from_public_bytes(public)
 
 
 def _fault(name: str, body: Mapping[str, Any]) -> Fault:

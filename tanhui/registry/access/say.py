@@ -26,12 +26,15 @@ def has_say(view: Reader, eyes: int, account: str, roles: frozenset[str], order:
     if kind in PARTIES_OF:
         return any(_party(view, PARTIES_OF[kind], account, roles, lock) for lock in _locks(view, order))
     rule = permissions()[kind]
+    if order.act == "end_key":
+        rule = rule["end"]
     if not roles.isdisjoint(rule.get("roles", ())):
         return True
     if rule.get("parties"):
         legs = [leg for leg in given.get("legs", ()) if isinstance(leg, Mapping)]
         return account in {given.get("source"), given.get("account"), *(leg.get("from") for leg in legs)}
-    return bool(rule.get("own")) and account == _subject(view, given)
+    # Of two people of an account the one whose key it is has to agree; whether they did is the ledger's to say.
+    return bool(rule.get("own") or rule.get("self")) and account == _subject(view, given)
 
 
 def _locks(view: Reader, order: Order) -> list[Encumbrance | None]:

@@ -24,8 +24,9 @@ from tanhui.kernel.keystore import Argon2
 from tanhui.kernel.wording import Lang
 from tanhui.registry.access import store, tables
 from tanhui.registry.access.errors import AccessRefused, NotRecognised
-from tanhui.registry.access.limits import Facts, Refusal, allowed, limits
+from tanhui.registry.access.limits import Refusal, limits
 from tanhui.registry.access.orders import SignedOrder, check_window, parse_order, signatures_right
+from tanhui.registry.access.persons import Watch
 from tanhui.registry.access.say import has_say
 from tanhui.registry.access.secrets import (
     ApiKey,
@@ -43,10 +44,11 @@ from tanhui.registry.access.store import TrailLine, address_tag
 from tanhui.registry.acts import ACTS, Order
 from tanhui.registry.entries import to_document
 from tanhui.registry.errors import InsufficientUnits, RegistryError
+from tanhui.registry.folder import timestamp
 from tanhui.registry.issuance import issuable
 from tanhui.registry.model import Approval, Key
 from tanhui.registry.service import Registry, utc_now
-from tanhui.registry.store import Reader
+from tanhui.registry.store import Reader, Writer
 from tanhui.registry.writing import Outcome
 
 __all__ = ["ADMIN_ACTS", "ORDERED_ACTS", "SCOPES", "Ask", "Caller", "Gate", "RuleRefused"]
@@ -67,9 +69,6 @@ ORDERED_ACTS = frozenset(ACTS) - {"issue", "take_in"}
 
 Documents = tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]
 """Result, manifest and claim of a run."""
-
-FactsOf = Callable[[Reader, str, Order], tuple[str, Facts] | None]
-"""Rule set and facts of an order by a person, from whoever knows them; nothing where no rule is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +125,8 @@ class Gate:
         Behind it. The tables of access are laid out in its database where they are missing.
     now, entropy, cost
         Clock, random bytes, and the cost of hashing passwords.
-    facts_of : callable, optional
-        Who knows which rule set and which facts an order falls under.
+    rule_sets : sequence of str, optional
+        Rules on people and regions that are in force here (``data/registry_access/rules.toml``); none by default.
     scenarios : bool, optional
         Whether rules of no law in force count; by default in a sandbox only.
     """
@@ -139,11 +138,11 @@ class Gate:
         now: Callable[[], datetime] = utc_now,
         entropy: Callable[[int], bytes] = os.urandom,
         cost: Argon2 | None = None,
-        facts_of: FactsOf | None = None,
+        rule_sets: Sequence[str] = (),
         scenarios: bool | None = None,
     ) -> None:
         self.registry = registry
-        self._now, self._entropy, self._cost, self._facts_of = now, entropy, cost, facts_of
+        self._now, self._entropy, self._cost, self._rule_sets = now, entropy, cost, tuple(rule_sets)
         self._scenarios = registry.sandbox if scenarios is None else scenarios
         self._address_key = _kept_key(registry.folder / ADDRESS_KEY, entropy)
         with registry.transaction() as (connection, _):
@@ -333,6 +332,7 @@ class Gate:
             If the claim must not be issued here.
         """
         require_scope(caller.scopes, "act")
+        issue["verifiers"] = self.registry.verifiers()
         issued, units = issuable(*documents, sandbox=self.registry.sandbox, **issue)
         given = {
             "claim": to_document(issued),
@@ -386,7 +386,8 @@ class Gate:
         """Carry out what was asked in one transaction, each by itself, with a line in the trail for each."""
         now = self._moment()
         with self.registry.transaction() as (connection, submit):
-            refused = [ask.refused or _used_wrongly(connection, ask) for ask in asks]
+            watch = self._watch(connection)
+            refused = [ask.refused or _ruled_out(watch, ask.order) or _used_wrongly(connection, ask) for ask in asks]
             admitted = [ask.order for ask, error in zip(asks, refused, strict=True) if error is None]
             done = iter(submit(admitted))
             outcomes = [
@@ -426,13 +427,36 @@ class Gate:
     def agree(self, caller: Caller, request: str, address: str = "") -> Outcome:
         """Agree to what somebody else proposed."""
         require_scope(caller.scopes, "act")
-        order = self.proposal(caller, request)
-        with self.reading() as view:
-            if not has_say(view, self.registry.declaration.eyes, caller.account, caller.roles, order):
-                raise RegistryError("registry.not_permitted", act=order.act)
-        outcome = self.registry.agree(request, caller.person)
-        self._note(caller.person, "agree", _word(outcome), address, request)
+        seen = self.proposal(caller, request)
+        with self._noting("agree", caller.person, address), self.reading() as view:
+            if not has_say(view, self.registry.declaration.eyes, caller.account, caller.roles, seen):
+                raise RegistryError("registry.not_permitted", act=seen.act)
+        with self.registry.transaction() as (connection, submit):
+            tx = Writer(connection)
+            order = next((order for order in tx.proposals() if order.request == request), None)
+            if order is None:
+                raise RegistryError("registry.unknown_proposal", request=request)
+            outcome = self._agreed(tx, submit, caller, order)
+            line = TrailLine(self._moment(), caller.person, "agree", _word(outcome), request, self.tag(address))
+            self._write_trail(connection, [line])
         return _discreet(Ask(order, caller.person, caller.account, sees_all=caller.sees_all), outcome)
+
+    def _agreed(
+        self, tx: Writer, submit: Callable[[Sequence[Order]], list[Outcome]], caller: Caller, order: Order
+    ) -> Outcome:
+        """A proposal with one more person behind it: done, refused, or waiting for others still."""
+        if caller.person in {approval.person for approval in order.by}:
+            return Outcome(order, refused=RegistryError("registry.agreed_already", person=caller.person))
+        ruled_out = _ruled_out(self._watch(tx.connection), order)
+        if ruled_out is not None:
+            return Outcome(order, refused=ruled_out)
+        agreed = replace(order, by=(*order.by, Approval(caller.person)))
+        outcome = submit([agreed])[0]
+        if outcome.refused is not None and outcome.refused.code == "registry.not_permitted":
+            tx.keep_proposal(agreed, timestamp(self._now()))
+        else:
+            tx.drop_proposal(order.request)
+        return outcome
 
     def withdraw(self, caller: Caller, request: str, address: str = "") -> None:
         """Take a proposal back; those who agreed to it and the operator may."""
@@ -442,6 +466,26 @@ class Gate:
             raise RegistryError("registry.not_permitted", act="withdraw")
         self.registry.withdraw(request)
         self._note(caller.person, "withdraw", "done", address, request)
+
+    # What only the operator does --------------------------------------------------------------------------------------
+
+    @contextmanager
+    def administering(self, caller: Caller, act: str, address: str = "", request: str = "") -> Iterator[Writer]:
+        """A transaction of what only the operator may do; done or refused, it leaves its line in the trail."""
+        with self._noting(act, caller.person, address):
+            self.need_operator(caller, act, "admin")
+            with self.registry.transaction() as (connection, _):
+                tx = Writer(connection)
+                tx.head()  # in PostgreSQL this takes the write lock
+                yield tx
+                line = TrailLine(self._moment(), caller.person, act, "done", request, self.tag(address))
+                self._write_trail(connection, [line])
+
+    def need_operator(self, caller: Caller, act: str, scope: str) -> None:
+        """Refuse anybody but the operator's people, and credentials that were not made for it."""
+        require_scope(caller.scopes, scope)
+        if "operator" not in caller.roles:
+            raise RegistryError("registry.not_permitted", act=act)
 
     # The trail --------------------------------------------------------------------------------------------------------
 
@@ -465,7 +509,7 @@ class Gate:
     def _judged(
         self, view: Reader, ask: Ask, roles: frozenset[str], scopes: frozenset[str], acts: frozenset[str]
     ) -> Ask:
-        """The ask, refused where the scopes are too few, the person has no say, or a rule does not allow it."""
+        """The ask, refused where the scopes are too few or the person has no say."""
         act = ask.order.act
         try:
             if act not in acts:
@@ -473,17 +517,13 @@ class Gate:
             require_scope(scopes, "admin" if act in ADMIN_ACTS else "act")
             if act != OPEN_SESSION and not has_say(view, self.registry.declaration.eyes, ask.account, roles, ask.order):
                 raise RegistryError("registry.not_permitted", act=act)
-            self._check_rules(view, ask)
         except TanhuiError as error:
             return replace(ask, refused=error)
         return ask
 
-    def _check_rules(self, view: Reader, ask: Ask) -> None:
-        found = self._facts_of(view, ask.person, ask.order) if self._facts_of else None
-        if found is not None:
-            refusals = allowed(*found, self._now().date(), self._scenarios)
-            if refusals:
-                raise RuleRefused(refusals)
+    def _watch(self, connection: Connection) -> Watch | None:
+        """The rules over what is carried out in a transaction; nothing where none are in force."""
+        return Watch(Reader(connection), self._rule_sets, self._scenarios, self._now()) if self._rule_sets else None
 
     def _concerns(self, view: Reader, caller: Caller, order: Order) -> bool:
         mine = caller.person in {approval.person for approval in order.by}
@@ -565,6 +605,12 @@ def _used_wrongly(connection: Connection, ask: Ask) -> TanhuiError | None:
     except AccessRefused as error:
         return error
     return None
+
+
+def _ruled_out(watch: Watch | None, order: Order) -> TanhuiError | None:
+    """What the rules on people and regions have against an order."""
+    refusals = watch.refusals(order) if watch else []
+    return RuleRefused(refusals) if refusals else None
 
 
 def _discreet(ask: Ask, outcome: Outcome) -> Outcome:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, select, update
+from sqlalchemy import Column, Connection, Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tanhui.registry.access.errors import AccessRefused, NotRecognised
@@ -39,6 +39,7 @@ from tanhui.registry.access.tables import (
     sessions,
     trail,
 )
+from tanhui.registry.compiled import Compiled
 
 __all__ = [
     "TrailLine",
@@ -95,7 +96,7 @@ def person_with_password(connection: Connection, who: str, password: str) -> str
     """The person, if the password is theirs; the one refusal otherwise."""
     row = connection.execute(select(people).where(people.c.id == who)).one_or_none()
     check_password(None if row is None else row.password, password)
-    _refuse_disabled(row)
+    _refuse_disabled(row.disabled_at if row else 0)
     return who
 
 
@@ -129,10 +130,9 @@ def add_session(connection: Connection, session: Session) -> None:
 def session_of(connection: Connection, token: str, now: int) -> Session:
     """The session of a token, and that it was seen."""
     digest = token_digest(token)
-    wanted = select(sessions, people.c.disabled_at).join(people).where(sessions.c.digest == digest)
-    row = connection.execute(wanted).one_or_none()
-    session = check_session(None if row is None else Session(**_fields(row, Session)), now)
-    _refuse_disabled(row)
+    found = SESSION.rows(connection, key=digest)
+    session = check_session(Session(*found[0][:-1]) if found else None, now)
+    _refuse_disabled(found[0][-1])
     # Half of the idle time at the latest, so that a session in use never seems idle.
     if now - session.seen_at >= min(SEEN_EVERY_S, session.idle_s // 2):
         later = (sessions.c.digest == digest, sessions.c.seen_at < now)
@@ -163,11 +163,10 @@ def add_api_key(connection: Connection, key: ApiKey) -> None:
 def api_key_of(connection: Connection, text: str, now: int) -> ApiKey:
     """The API key in a request."""
     name, secret = read_api_key(text)
-    wanted = select(api_keys, people.c.disabled_at).join(people).where(api_keys.c.id == name)
-    row = connection.execute(wanted).one_or_none()
-    known = None if row is None else ApiKey(**_fields(row, ApiKey) | {"scopes": frozenset(row.scopes.split())})
-    key = check_api_key(known, secret, now)
-    _refuse_disabled(row)
+    found = API_KEY.rows(connection, key=name)
+    known = [ApiKey(id_, who, digest, frozenset(scopes.split()), *at) for id_, who, digest, scopes, *at, _ in found]
+    key = check_api_key(known[0] if known else None, secret, now)
+    _refuse_disabled(found[0][-1])
     return key
 
 
@@ -275,12 +274,17 @@ def _insert_new(connection: Connection, table: Table, row: dict[str, Any]) -> bo
     return connection.execute(statement).rowcount == 1
 
 
-def _fields(row: Row[Any], kind: type[Session] | type[ApiKey]) -> dict[str, Any]:
-    return {field.name: row._mapping[field.name] for field in fields(kind)}
+def _of_person(table: Table, kind: type[Session] | type[ApiKey], key: Column[str]) -> Compiled:
+    """A credential, in the order of its fields, and since when its person is let in no longer; each request asks."""
+    columns = (table.c[field.name] for field in fields(kind))
+    return Compiled(select(*columns, people.c.disabled_at).join(people).where(key == bindparam("key")))
 
 
-def _refuse_disabled(row: Row[Any] | None) -> None:
-    if row is None or row.disabled_at is not None:
+SESSION, API_KEY = _of_person(sessions, Session, sessions.c.digest), _of_person(api_keys, ApiKey, api_keys.c.id)
+
+
+def _refuse_disabled(disabled_at: int | None) -> None:
+    if disabled_at is not None:
         raise NotRecognised("disabled")
 
 

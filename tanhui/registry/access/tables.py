@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 __all__ = [
     "TRIGGERS",
+    "account_kinds",
     "api_keys",
     "enrolments",
     "metadata",
@@ -31,6 +32,8 @@ __all__ = [
     "people",
     "sessions",
     "trail",
+    "turnover",
+    "turnover_read",
 ]
 
 metadata = MetaData()
@@ -110,6 +113,30 @@ trail = Table(
     Column("address", Text, nullable=False),
     Index("access_trail_by_person", "who", "position"),
 )
+
+#: Whether an account is a natural or a legal person's, for the rules that ask.
+account_kinds = Table(
+    "access_account_kinds",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("kind", Text, CheckConstraint("kind IN ('natural', 'legal')"), nullable=False),
+)
+#: An index of the log: the money that went with units, by account and calendar year; and how many leaves are in it.
+turnover = Table(
+    "access_turnover",
+    metadata,
+    Column("account", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("fen", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account", "year"),
+)
+turnover_read = Table(
+    "access_turnover_read",
+    metadata,
+    Column("one", Integer, CheckConstraint("one = 1"), primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+)
+event.listen(turnover_read, "after_create", DDL("INSERT INTO access_turnover_read VALUES (1, 0)"))  # type: ignore[no-untyped-call]
 
 #: What makes the trail append-only, by dialect; a migration runs the same statements as ``create_all``.
 TRIGGERS: dict[str, list[str]] = {

@@ -20,6 +20,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from tanhui.kernel.errors import DomainError, IntegrityError
 from tanhui.registry.log.tree import HASH_BYTES, MAX_SIZE, parents
@@ -28,11 +29,13 @@ __all__ = [
     "ENTRIES",
     "TILE_WIDTH",
     "CompleteTile",
+    "KeptTiles",
     "ReadTile",
     "Tile",
     "TileNodes",
     "completed_tiles",
     "edge_tiles",
+    "entries_between",
     "entry_bundle",
     "new_tiles",
     "parse_tile_path",
@@ -196,6 +199,38 @@ def completed_tiles(size: int, leaf_hashes: Sequence[bytes], begun: ReadTile) ->
         level, count = level + 1, first
 
 
+class KeptTiles:
+    """Tiles with all nodes in them, those used last: what readers of one log share, from any thread.
+
+    A complete tile never changes, and one at the right edge is another tile with each width. So nothing kept is ever
+    wrong, provided that it was read from what is in the log for good: a transaction that may still be rolled back must
+    not put anything here.
+
+    Parameters
+    ----------
+    most : int
+        How many. One takes 16 kB.
+    """
+
+    def __init__(self, most: int = 1024) -> None:
+        self._most, self._lock = most, Lock()
+        self._tiles: OrderedDict[tuple[int, int, int], list[bytes]] = OrderedDict()
+
+    def get(self, level: int, index: int, width: int, read: ReadTile) -> list[bytes]:
+        """All levels of a tile, each joined; read where it is not kept."""
+        key = (level, index, width)
+        with self._lock:
+            if key in self._tiles:
+                self._tiles.move_to_end(key)
+                return self._tiles[key]
+        rows = _expanded(read(level, index, width), width)
+        with self._lock:
+            self._tiles[key] = rows
+            if len(self._tiles) > self._most:
+                self._tiles.popitem(last=False)
+        return rows
+
+
 class TileNodes:
     """The nodes of a log of ``size`` leaves, read from its tiles; its method ``node`` is what ``tree`` asks.
 
@@ -207,10 +242,12 @@ class TileNodes:
         Leaves of the log. Tiles are asked for with the width that they have in it.
     keep : int
         Tiles to keep in memory, those used last. One takes 16 kB.
+    kept : KeptTiles, optional
+        What others have read of the same log. Several threads may share it, but not one :class:`TileNodes`.
     """
 
-    def __init__(self, read: ReadTile, size: int, *, keep: int = 1024) -> None:
-        self._read, self._size, self._keep = read, size, keep
+    def __init__(self, read: ReadTile, size: int, *, keep: int = 1024, kept: KeptTiles | None = None) -> None:
+        self._read, self._size, self._keep, self._kept = read, size, keep, kept
         self._tiles: OrderedDict[tuple[int, int], list[bytes]] = OrderedDict()
 
     def node(self, level: int, position: int) -> bytes:
@@ -238,7 +275,11 @@ class TileNodes:
             self._tiles.move_to_end(key)
             return self._tiles[key]
         width = tile_width(self._size, level, index)
-        rows = self._tiles[key] = _expanded(self._read(level, index, width), width)
+        if self._kept is not None:
+            rows = self._kept.get(level, index, width, self._read)
+        else:
+            rows = _expanded(self._read(level, index, width), width)
+        self._tiles[key] = rows
         if len(self._tiles) > self._keep:
             self._tiles.popitem(last=False)
         return rows
@@ -277,6 +318,29 @@ def read_bundle(data: bytes, width: int) -> list[bytes]:
             break
     if at != len(data) or len(entries) != width:
         raise IntegrityError("registry.bundle_malformed", width=width)
+    return entries
+
+
+def entries_between(data: bytes, first: int, end: int) -> list[bytes]:
+    """Some entries of a bundle, by their places in it. Those before are skipped, those behind not looked at.
+
+    Raises
+    ------
+    IntegrityError
+        If it has not so many.
+    """
+    entries, at = [], 0
+    try:
+        for _ in range(first):
+            at += 2 + (data[at] << 8 | data[at + 1])
+        for _ in range(first, end):
+            begin = at + 2
+            at = begin + (data[at] << 8 | data[at + 1])
+            entries.append(data[begin:at])
+    except IndexError:
+        at = len(data) + 1
+    if at > len(data):
+        raise IntegrityError("registry.bundle_malformed", width=end)
     return entries
 
 

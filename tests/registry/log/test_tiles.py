@@ -29,10 +29,12 @@ from tanhui.registry.log.tiles import (
     ENTRIES,
     TILE_WIDTH,
     CompleteTile,
+    KeptTiles,
     Tile,
     TileNodes,
     completed_tiles,
     edge_tiles,
+    entries_between,
     entry_bundle,
     new_tiles,
     parse_tile_path,
@@ -209,6 +211,19 @@ def test_malformed_bundles(data: bytes, width: int):
     assert entry_bundle(pieces) == data
 
 
+@given(st.lists(st.binary(max_size=300), max_size=20), st.data())
+def test_some_entries_of_a_bundle(pieces: list[bytes], data: st.DataObject):
+    first = data.draw(st.integers(0, len(pieces)))
+    end = data.draw(st.integers(first, len(pieces)))
+    bundle = entry_bundle(pieces)
+    assert entries_between(bundle, first, end) == pieces[first:end]
+    for cut in (bundle[:-1], b"") if end == len(pieces) and end > first else ():
+        with pytest.raises(IntegrityError):
+            entries_between(cut, first, end)
+    with pytest.raises(IntegrityError):
+        entries_between(bundle, first, len(pieces) + 1)
+
+
 # Tiles are the tree
 
 
@@ -243,6 +258,30 @@ def test_three_levels_of_tiles():
     # An old size is read from the same tiles, its partial ones cut out of the complete ones.
     old = TileNodes(lambda level, index, width: whole(store, level, index)[: width * 32], 300)
     assert root_hash(300, old.node) == tree.root(300)
+
+
+@given(st.lists(st.integers(1, 600), min_size=1, max_size=6), st.integers(1, 5))
+def test_readers_of_logs_of_any_size_share_what_they_keep(pieces: list[int], most: int):
+    store, kept = Store(), KeptTiles(most)
+    for piece in pieces:
+        store.append([f"{len(store.entries)}.{number}".encode() for number in range(piece)])
+        size, tree = len(store.entries), tree_of(store.entries)
+        nodes = TileNodes(store.read, size, kept=kept)
+        assert root_hash(size, nodes.node) == tree.root()
+        assert inclusion_proof(size // 2, size, nodes.node) == inclusion_proof(size // 2, size, tree.node)
+
+
+def test_what_is_kept_is_not_read_again():
+    store, kept = Store(), KeptTiles()
+    store.append(entries(700))
+    first = inclusion_proof(300, 700, TileNodes(store.read, 700, kept=kept).node)
+
+    def unread(level: int, index: int, width: int) -> bytes:
+        raise LookupError
+
+    assert inclusion_proof(300, 700, TileNodes(unread, 700, kept=kept).node) == first
+    with pytest.raises(LookupError):
+        inclusion_proof(5, 700, TileNodes(unread, 700, kept=kept).node)
 
 
 def whole(store: Store, level: int, index: int) -> bytes:
