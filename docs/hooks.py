@@ -20,10 +20,11 @@ from pages_settings import settings_page
 
 import tanhui
 from tanhui.kernel.bibliography import glossary, references
-from tanhui.kernel.data import data_path, merged_toml, read_toml
+from tanhui.kernel.data import merged_toml, read_toml
 
 PACKAGE = Path(tanhui.__file__).parent
 COLUMNS_HERE = "<!-- columns of the tables -->"
+OUR_TABLES = "## Tables of the product itself 自带的表\n\nThey lie in `tanhui/data`, as CSV."
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -140,29 +141,36 @@ def sentence(words: Mapping[str, Any], key: str, lang: str) -> str:
 
 
 def columns_section() -> str:
-    """The columns of every table that people bring, as the reader knows them."""
-    parts = []
-    for path in sorted(data_path("inventory").glob("*.toml")):
-        entries = read_toml(path)
-        if not entries or not all(
-            isinstance(e, dict) and {"kind", "unit", "zh", "en"} <= e.keys() for e in entries.values()
-        ):
-            continue
-        rows = [
-            (
-                name,
-                e["zh"],
-                e["en"],
-                e["unit"],
-                limits(e),
-                ", ".join(e.get("aliases", ())),
-                "✓" if e.get("required") else "",
-            )
-            for name, e in entries.items()
-        ]
-        head = ("Column 列", "中文", "English", "Unit 单位", "Range 范围", "Other headers 其他表头", "Required 必填")
-        parts += [f"### `{path.stem}`", table(head, rows)]
+    """The columns of every table: of those that people bring, as the reader knows them, then of those we bring."""
+    told = {path: entries for path in sorted(PACKAGE.glob("data/*/*.toml")) if is_table(entries := read_toml(path))}
+    ours = [path for path in told if path.with_suffix(".csv").exists()]
+    parts = [columns(path, told[path]) for path in told if path not in ours]
+    parts += [OUR_TABLES, *(columns(path, told[path]) for path in ours)]
     return "\n\n".join(parts)
+
+
+def is_table(entries: Mapping[str, Any]) -> bool:
+    """Whether a file describes the columns of a table."""
+    wanted = {"kind", "unit", "zh", "en"}
+    return bool(entries) and all(isinstance(entry, dict) and wanted <= entry.keys() for entry in entries.values())
+
+
+def columns(path: Path, entries: Mapping[str, Any]) -> str:
+    """One table: its name, and a row for each column."""
+    rows = [
+        (
+            name,
+            e["zh"],
+            e["en"],
+            e["unit"],
+            limits(e),
+            ", ".join(e.get("aliases", ())),
+            "✓" if e.get("required") else "",
+        )
+        for name, e in entries.items()
+    ]
+    head = ("Column 列", "中文", "English", "Unit 单位", "Range 范围", "Other headers 其他表头", "Required 必填")
+    return f"### `{path.parent.name}/{path.stem}`\n\n{table(head, rows)}"
 
 
 def limits(entry: Mapping[str, Any]) -> str:

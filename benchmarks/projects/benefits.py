@@ -46,7 +46,7 @@ def main() -> None:
             from tests.postgres import running
 
             url = stack.enter_context(running(durable=True)).create_database()
-        registry = stack.enter_context(Registry.init(folder / "registry", "bench.example/x", database=url))
+        registry = stack.enter_context(make_registry(folder / "registry", "bench.example/x", database=url))
         measure(registry, asked.count)
 
 

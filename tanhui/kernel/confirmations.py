@@ -48,7 +48,7 @@ def read_confirmations(paths: list[Path], trust: Mapping[str, TrustedKey]) -> li
     for path in paths:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError("confirmation.unreadable", path=str(path), detail=str(error)) from None
         found += confirmed_values(document, trust)
     return found

@@ -17,8 +17,12 @@ from tanhui.kernel.errors import InputError
 __all__ = ["staged_folder", "write_whole"]
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a kill, sees the old bytes or the new ones and nothing between."""
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write a file so that a reader, or a kill, sees the old bytes or the new ones and nothing between.
+
+    It is its owner's alone until all of it is there, and has ``mode`` from the moment it has its name: a file that must
+    be 0600 is 0600 from its first byte.
+    """
     new_parent = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -27,7 +31,7 @@ def write_whole(path: Path, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(name, 0o644)
+            os.fchmod(stream.fileno(), mode)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -107,6 +111,6 @@ def is_result_folder(path: Path) -> bool:
         return True
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(manifest, dict) and str(manifest.get("format", "")).startswith("tanhui-")

@@ -15,29 +15,24 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
-
 from tanhui.kernel.canonical import digest, hash_json
 from tanhui.kernel.errors import DomainError
 from tanhui.kernel.time import Period
 from tanhui.projects import payments, reversal
 from tanhui.projects.booking import Booking, booking
-from tanhui.projects.land import tables as land_tables
 from tanhui.projects.land.model import Parcel
 from tanhui.projects.land.service import give_up_land, land_of, register_parcels
 from tanhui.projects.lifecycle import store as events
-from tanhui.projects.lifecycle import tables as event_tables
-from tanhui.projects.lifecycle.issuance import issue_shares, issue_split, part_for
+from tanhui.projects.lifecycle.issuance import issue_shares, issue_split
 from tanhui.projects.lifecycle.model import LifecycleEvent, ProjectState, Step
-from tanhui.projects.lifecycle.rulebook import RuleBook, rule_book
-from tanhui.projects.permanence import tables as permanence_tables
+from tanhui.projects.lifecycle.rulebook import NETTED, RuleBook, rule_book
 from tanhui.projects.permanence.buffer import check_buffer
+from tanhui.projects.permanence.response import ReversalEvent
 from tanhui.projects.permanence.settlement import KG_PER_T, Settlement
 from tanhui.projects.reversal import LOSS, Means
-from tanhui.projects.tenure import tables as tenure_tables
 from tanhui.projects.tenure.checks import CreditedArea
 from tanhui.projects.tenure.gate import Tenure, admit
-from tanhui.projects.tenure.sharing import Distribution
+from tanhui.projects.tenure.sharing import Distribution, apportion
 from tanhui.projects.tenure.store import credited_of
 from tanhui.registry.acts import Order
 from tanhui.registry.commitments import SALT_BYTES
@@ -72,19 +67,13 @@ class ProjectOffice:
     Parameters
     ----------
     registry : Registry
+        Its database has the tables of projects too: a face makes it so (:func:`tanhui.faces.opening.make_registry`).
     entropy : callable, optional
         Randomness for the commitments to names in tenure tables.
     """
 
     def __init__(self, registry: Registry, *, entropy: Callable[[int], bytes] = os.urandom) -> None:
         self._registry, self._draw_salt = registry, partial(entropy, SALT_BYTES)
-        with registry.transaction() as (connection, _):
-            there = set(sa.inspect(connection).get_table_names())
-            if event_tables.events.name not in there:
-                land_tables.create(connection)
-                event_tables.create_tables(connection)
-                tenure_tables.create_tables(connection)
-                permanence_tables.create_tables(connection)
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -134,9 +123,11 @@ class ProjectOffice:
         with self._entering(event, request, by) as entered:
             if not entered.repeated:
                 self._claim_land(entered, event, parcels, tenure)
+                book = rule_book(entered.state.book)
                 if act and act.opens == LOSS:
-                    book = rule_book(entered.state.book)
                     reversal.hold(entered.book, book, event, entered.state.named["owner"])
+                if act and NETTED in act.may:
+                    reversal.check_netted(entered.book.connection, event.project, book)
         return entered.state
 
     def issue(
@@ -168,6 +159,7 @@ class ProjectOffice:
             entries = [outcome.done() for outcome in outcomes]
             if not entered.repeated:
                 self._claim_land(entered, event, (), None)
+                self._check_netted(entered)
                 for entry in entries:
                     self._check_credits(event, entered.state, entry, targets or {})
             elif not all(outcome.repeated for outcome in outcomes):
@@ -176,26 +168,34 @@ class ProjectOffice:
         return entered.state, tuple(batches)
 
     def shares(
-        self, project: str, credits_t: int, on: date, *, targets: Mapping[str, str] | None = None, buffer: str = ""
-    ) -> list[tuple[str, int]]:
-        """The ``shares`` of a project's issue order: pairs of a place and a part of 10,000.
+        self,
+        project: str,
+        units: Mapping[str, int],
+        on: date,
+        *,
+        unit_kg: int = KG_PER_T,
+        targets: Mapping[str, str] | None = None,
+        buffer: str = "",
+    ) -> list[tuple[str, dict[str, int]]]:
+        """The ``shares`` of a project's issue order: pairs of a place and its units of each vintage.
 
         Parameters
         ----------
-        credits_t : int
-            What is to be issued.
+        units : mapping of str to int
+            What is to be issued of each vintage, in units of ``unit_kg``.
         targets : mapping of str to str, optional
             The account of each taker that the rule book names. What is taken for overall mitigation is cancelled.
         buffer : str, optional
-            The account of the buffer, which gets what the project's fact ``buffer_t`` says.
+            The account of the buffer, which gets what the project's fact ``buffer_t`` says, of every vintage its part.
         """
         state = self.state(project, on)
         book = rule_book(state.book)
-        found = issue_shares(book, {MITIGATION: CANCELLED, **(targets or {})}, on)
+        found = issue_shares(book, units, {MITIGATION: CANCELLED, **(targets or {})}, on)
         if buffer:
             check_buffer(book)
-            found.append((buffer, part_for(int(state.facts.get("buffer_t", 0)), credits_t)))
-        return [share for share in found if share[1]]
+            held_back = int(state.facts.get("buffer_t", 0)) * KG_PER_T // unit_kg
+            found.append((buffer, apportion(held_back, units)))
+        return [(place, parts) for place, parts in found if any(parts.values())]
 
     # Losses and income ------------------------------------------------------------------------------------------------
 
@@ -321,6 +321,26 @@ class ProjectOffice:
         with self._registry.reading() as connection:
             return reversal.debts(connection, project)
 
+    def to_net(self, project: str, on: date) -> int:
+        """What the project's next account has to take off for losses that were settled so. [t CO2e]"""
+        with self._registry.reading() as connection:
+            book = rule_book(events.project_state(connection, project, on).book)
+            return reversal.to_net(connection, project, book)
+
+    def foresee(self, loss: ReversalEvent, on: date, means: Means | None = None) -> Settlement:
+        """How a loss would be settled on a day, from what the ledger holds now. Nothing is done.
+
+        Raises
+        ------
+        DomainError
+            If the rule book has no measures for the cause, or a buffer is named where there is none or missing.
+        """
+        means = means or Means()
+        with self._registry.reading() as connection:
+            state = events.project_state(connection, loss.project, on)
+            reversal.check_buffer_account(self._registry, rule_book(state.book), loss.cause, means.buffer)
+            return reversal.foreseen(reversal.piles_of(connection, loss.project), state, loss, on, means)
+
     def projects(self) -> list[tuple[str, str, str]]:
         """Every project with its rule book and state."""
         with self._registry.reading() as connection:
@@ -389,6 +409,12 @@ class ProjectOffice:
             event=entered.state.events,
             draw_salt=self._draw_salt,
         )
+
+    def _check_netted(self, entered: _Entered) -> None:
+        """A loss may have been settled since the account was verified."""
+        book = rule_book(entered.state.book)
+        if any(NETTED in act.may for act in book.acts.values()):
+            reversal.check_netted(entered.book.connection, entered.state.project, book)
 
     def _check_credits(
         self, event: LifecycleEvent, state: ProjectState, entry: JournalEntry, targets: Mapping[str, str]

@@ -9,6 +9,7 @@ issues: ``debt-<project>`` is paid by cancelling units, ``refill-<project>`` by 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,16 +21,17 @@ from tanhui.kernel.errors import DomainError
 from tanhui.projects.booking import Booking
 from tanhui.projects.lifecycle import store as events
 from tanhui.projects.lifecycle.model import LifecycleEvent, ProjectState
-from tanhui.projects.lifecycle.rulebook import RuleBook, rule_book
+from tanhui.projects.lifecycle.rulebook import NETTED, NETTING, RuleBook, rule_book
 from tanhui.projects.permanence.buffer import check_buffer
 from tanhui.projects.permanence.response import MEASURES, ReversalEvent, respond
 from tanhui.projects.permanence.settlement import KG_PER_T, Pile, Settlement, stakes_of, whole_tonnes
 from tanhui.projects.permanence.tables import settlements
 from tanhui.registry import tables as ledger
 from tanhui.registry.model import CANCELLED, ISSUANCE
+from tanhui.registry.service import Registry
 from tanhui.registry.store import Reader
 
-__all__ = ["LOSS", "Means", "debts", "hold", "piles_of", "repay", "reported", "settle", "settled"]
+__all__ = ["LOSS", "Means", "check_netted", "debts", "hold", "piles_of", "repay", "reported", "settle", "settled"]
 
 #: The kind of evidence that reports a loss, and is open until the loss is settled.
 LOSS = "loss_report"
@@ -116,18 +118,10 @@ def settle(booking: Booking, event: LifecycleEvent, state: ProjectState, means: 
     (report,) = (paper.sha256 for paper in event.evidence if paper.kind == LOSS)
     book, owner = rule_book(state.book), state.named["owner"]
     loss = reported(booking.connection, event.project, report)
-    _check_buffer_account(booking, book, loss.cause, means.buffer)
+    check_buffer_account(booking.registry, book, loss.cause, means.buffer)
     _release(booking, owner, report)
     piles = piles_of(booking.connection, event.project)
-    stakes = stakes_of(
-        piles,
-        owner=owner,
-        buffer=means.buffer,
-        gone=CANCELLED,
-        next_period_t=means.next_period_t,
-        deducted_t=means.deducted_t,
-    )
-    settlement = Settlement(book.id, event.at, loss, stakes, tuple(respond(book, loss, stakes)))
+    settlement = foreseen(piles, state, loss, event.at, means)
     at_fault = "over_issue" if loss.cause == "over_issue" else "reversal"
     for measure, account, reason in (("cancel_buffer", means.buffer, "buffer"), ("owner_cancels", owner, at_fault)):
         for batch, units in whole_tonnes(piles, account, settlement.tonnes(measure)):
@@ -142,11 +136,24 @@ def settle(booking: Booking, event: LifecycleEvent, state: ProjectState, means: 
     return settlement
 
 
-def _check_buffer_account(booking: Booking, book: RuleBook, cause: str, buffer: str) -> None:
+def foreseen(piles: Sequence[Pile], state: ProjectState, loss: ReversalEvent, on: date, means: Means) -> Settlement:
+    """The settlement of a loss as the rule book would have it, from all units of the project. Nothing is done yet."""
+    stakes = stakes_of(
+        piles,
+        owner=state.named["owner"],
+        buffer=means.buffer,
+        gone=CANCELLED,
+        next_period_t=means.next_period_t,
+        deducted_t=means.deducted_t,
+    )
+    return Settlement(state.book, on, loss, stakes, tuple(respond(rule_book(state.book), loss, stakes)))
+
+
+def check_buffer_account(registry: Registry, book: RuleBook, cause: str, buffer: str) -> None:
     """A buffer is named where, and only where, the rule book has one, and the account is one."""
     if buffer:
         check_buffer(book)
-        if "buffer" not in booking.registry.roles_of(buffer):
+        if "buffer" not in registry.roles_of(buffer):
             raise DomainError("registration.not_in_role", account=buffer, role="buffer")
     elif any(MEASURES[name].of_buffer for name in book.permanence.order.get(cause, ()) if name in MEASURES):
         raise DomainError("reversal.no_buffer_account", book=book.id)
@@ -176,6 +183,48 @@ def _asset(kind: str, project: str) -> str:
     """What the ledger calls a debt; a project whose name has other signs than an asset may have goes by its hash."""
     plain = project.isascii() and project.replace("-", "").isalnum()
     return f"{kind}-{project if plain else digest(project.encode())[:16]}"
+
+
+def check_netted(connection: Connection, project: str, book: RuleBook) -> None:
+    """Whether what was settled by netting has been taken off in the account that the newest event is about.
+
+    Who verifies an account says how much of earlier losses it takes off. That must be all that was promised and not
+    taken off in a period registered before; only an account that leaves nothing to register may take off less.
+
+    Raises
+    ------
+    DomainError
+        If it is more or less, with the tonnes.
+    """
+    *before, (given, credits_t) = netted_by_account(events.project_events(connection, project), book)
+    wanted = promised_t(connection, project) - sum(tonnes for tonnes, _ in before)
+    if given > wanted or (given < wanted and credits_t):
+        raise DomainError("registration.not_netted", project=project, wanted=wanted, given=given, fact=NETTED)
+
+
+def promised_t(connection: Connection, project: str) -> int:
+    """What was settled by netting so far. [t CO2e]"""
+    return sum(settlement.tonnes(NETTING) for settlement in settled(connection, project))
+
+
+def to_net(connection: Connection, project: str, book: RuleBook) -> int:
+    """What the next account to be registered has to take off for losses. [t CO2e]"""
+    told = list(events.project_events(connection, project))
+    last = max((place for place, event in enumerate(told) if book.acts[event.act].registers), default=-1)
+    done = netted_by_account(told[: last + 1], book) if last >= 0 else []
+    return promised_t(connection, project) - sum(tonnes for tonnes, _ in done)
+
+
+def netted_by_account(told: Iterable[LifecycleEvent], book: RuleBook) -> list[tuple[int, int]]:
+    """Of each account that was registered, and of the newest: what it took off for losses, what it leaves. [t CO2e]"""
+    done, netted, credits_t = list[tuple[int, int]](), 0, 0
+    for event in told:
+        act = book.acts[event.act]
+        if NETTED in act.may:
+            netted, credits_t = int(event.facts.get(NETTED, 0)), int(event.facts["credits_t"])
+        if act.registers:
+            done.append((netted, credits_t))
+    return done if act.registers else [*done, (netted, credits_t)]
 
 
 def debts(connection: Connection, project: str) -> dict[str, int]:

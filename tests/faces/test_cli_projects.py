@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from tanhui.faces.cli import app, language, projects, show
+from tanhui.faces.cli import app, language, projects, projects_losses, show
 from tanhui.faces.cli.app import run
 from tanhui.registry.service import Registry
 from tests.registry.documents import run_documents
@@ -101,7 +101,7 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
 
     def speak(lang: str) -> None:
-        for module in (app, language, projects, show):
+        for module in (app, language, projects, projects_losses, show):
             monkeypatch.setattr(module, "LANG", lang)
 
     yield Desk(tmp_path, capsys, speak)
@@ -230,14 +230,46 @@ def test_credits_a_fire_and_the_income(desk: Desk):
     issued = desk.run("step", *issue, *given)
     assert [batch["units"] for batch in issued["batches"]] == ["500", "500"]
     assert desk.run("step", *issue, *given) == issued  # the same request acts once
-    # A fire of 200 t: by hand 120 t from the buffer and 80 t owed by the owner.
-    fire = {"cause": "unavoidable", "event_day": "2026-06-01", "lost_t": "200"}
-    desk.run("step", "--act", "report_reversal", "--date", "2026-06-02", *desk.paper("loss_report"), *told(fire))
-    papers = [*desk.paper("loss_report", "decision"), "--date", "2026-06-03"]
+    # A fire of 200 t: by hand 120 t from the buffer and 80 t owed by the owner. 0.0025 x 0.01 degrees at 27.005 N are
+    # 27.493 ha (pyproj.Geod), with 8.08 t CO2/ha of which 0.9 are lost 199.93 t.
+    stratum = {"id": "1", "stratum": "s", "rings": [BOX]}
+    stock = {
+        "quantity": "tree_t_ha",
+        "domain": "s",
+        "source": "tanhui",
+        "year": 2025,
+        "value": 8.08 * 12 / 44,
+        "se": 0.2,
+    }
+    burnt = {"type": "Polygon", "coordinates": [[[min(x, 112.0025), y] for x, y in BOX]]}
+    (desk.folder / "fire.geojson").write_text(json.dumps({"type": "Feature", "properties": {}, "geometry": burnt}))
+    result = {
+        **json.loads((desk.folder / "out" / "result.json").read_text()),
+        "map": {"parcels": [stratum]},
+        "estimates": [stock],
+    }
+    (desk.folder / "stocks").mkdir()
+    (desk.folder / "stocks" / "result.json").write_text(json.dumps(result))
+    fire = ["--burnt", "fire.geojson", "--run", "stocks", "--day", "2026-06-01", "--cause", "unavoidable"]
+    fire += ["--share-lost", "0.9", "--area-rse", "0.1", "--date", "2026-06-02", "--report", "loss_report.json"]
+    assert "name its account" in desk.call("loss", *fire).stderr
+    assert not (desk.folder / "loss_report.json").exists()
+    fire += ["--buffer", desk.pool]
+    foreseen = desk.run("loss", *fire, "--json")
+    assert (foreseen["lost_t"], foreseen["reported"]) == ("200", False)
+    assert foreseen["ci90_co2_t"][0] < foreseen["co2_t"] < foreseen["ci90_co2_t"][1]
+    assert "1 reversals" not in desk.run("next", "--date", "2026-06-02")  # a dry run
+    assert "80 t remain the owner's debt" in desk.run("loss", *fire, "--submit")
+    papers = ["--evidence", "loss_report=loss_report.json", *desk.paper("decision"), "--date", "2026-06-03"]
     assert "name its account" in desk.call("settle", *papers).stderr
     settled = desk.run("settle", *papers, "--buffer", desk.pool, "--json")
     taken = {measure["measure"]: measure["amount_t"] for measure in settled["measures"]}
     assert (taken["cancel_buffer"], taken["owner_debt"], settled["owed_t"]) == ("120", "80", {"debt": 80})
+    assert settled["measures"] == foreseen["foreseen"]["measures"]
+    due = ["--kind", "debt", "--from", desk.owner, "--creditor", desk.pool, "--batch", issued["batches"][1]["id"]]
+    assert desk.call("repay", *due, "--units", "81").returncode == 1
+    assert desk.run("repay", *due, "--units", "30", "--json")["owed_t"] == "50"
+    assert "owes 0 t" in desk.run("repay", *due, "--units", "50")
     # 600.00 of 1,000.00 yuan go to the household, the rest stays with the operator, who pays.
     orders = [("define_asset", {"unit": "fen"}), ("mint", {"target": desk.owner, "amount": 100_000})]
     with Registry(desk.folder / "r") as registry:

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from tanhui.projects.lifecycle import LifecycleEvent, Party, ProjectState, rule_book
 from tanhui.projects.registration import ProjectOffice
-from tanhui.registry.model import Batch
+from tanhui.registry.model import Account, Batch
 from tanhui.registry.service import Registry
 from tests.projects.lifecycle.acts import event
 from tests.registry.documents import run_documents
@@ -84,7 +84,9 @@ class Story:
 
     def account(self, name: str, *roles: str) -> str:
         """An account for this project."""
-        return self.registry.open_account(name, request=f"{self.project}-{name}", roles=roles).id
+        what = {"name": name, "roles": list(roles)}
+        made: Account = self.registry.do("open_account", f"{self.project}-{name}", self.by, **what).as_kind(Account)
+        return made.id
 
     def event(self, act: str, day: str, role: str = "", **changed: str) -> LifecycleEvent:
         """The act as its rule book wants it; ``changed`` replaces facts."""
@@ -116,7 +118,8 @@ class Story:
     ) -> tuple[ProjectState, tuple[Batch, ...]]:
         """The last step: the event and the issue order, shared as the rule book says."""
         day = ISSUED_ON[self.book]
-        shares = self.office.shares(self.project, sum(by_year.values()), date.fromisoformat(day), **how)
+        units = {str(year): credits_t * 1000 // unit_kg for year, credits_t in by_year.items()}
+        shares = self.office.shares(self.project, units, date.fromisoformat(day), unit_kg=unit_kg, **how)
         order = self.registry.issue_order(
             *run_documents(project or self.project, by_year),
             owner=self.owner,

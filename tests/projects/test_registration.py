@@ -17,7 +17,6 @@ from tanhui.kernel.time import Period
 from tanhui.projects.land.area import area_m2
 from tanhui.projects.land.model import LandTaken, Parcel
 from tanhui.projects.lifecycle import LifecycleRefused, Party, issue_shares, rule_book
-from tanhui.projects.lifecycle.issuance import part_for
 from tanhui.projects.registration import ProjectOffice, Tenure
 from tanhui.projects.tenure import model as tenure_model
 from tanhui.registry.errors import RegistryError, RequestReused
@@ -130,7 +129,7 @@ def test_units_that_are_not_shared_as_the_book_says_are_not_issued(office: Proje
 
 
 def test_a_buffer_gets_its_part_at_issuance(office: ProjectOffice, worlds: World):  # noqa: F811
-    """By hand: 12 % of 1,001 t is 120.12, so 121 t, or 11.99 %; of two vintages 60.07 and 59.95, each rounded up."""
+    """By hand: 12 % of 1,001 t is 120.12, so 121 t; of vintages of 501 and 500 t in proportion: 60.56 and 60.44 t."""
     story = Story(office, worlds.registry, "vcs-1", "vcs", buffer_t="121", credits_t="1001")
     pool = story.account("pool", "buffer")
     story.walk()
@@ -157,15 +156,30 @@ def test_nothing_goes_into_a_buffer_under_ccer(office: ProjectOffice, worlds: Wo
     assert office.state("ccer-1", date(2026, 4, 30)).state == "issuance_review"
 
 
-def test_shares_are_the_smallest_parts_that_give_enough():
-    pacm = rule_book("pacm")
-    targets = {"share_of_proceeds": "A", "overall_mitigation": CANCELLED}
-    assert issue_shares(pacm, targets, date(2027, 1, 1)) == [("A", 500), (CANCELLED, 200)]
-    for units, of, exact in ((121, 1001, True), (1, 3, True), (0, 5, True), (7, 7, True), (120_001, 1_000_000, False)):
-        part = part_for(units, of)
-        given, less = (-(-of * p // 10_000) for p in (part, part - 1))
-        assert given >= units > less or units == part == 0
-        assert (given == units) == exact
+def test_shares_are_exact_however_many_units(office: ProjectOffice, worlds: World):  # noqa: F811
+    """By hand: 120,001 of 1,000,000 t, in proportion to 600,001 and 399,999 t: 72,000.72 and 48,000.28 t.
+
+    Of parts of 10,000 no number gives that. Levies are rounded up in every batch: 5 % of 1,001 and of 9 are 51 and 1.
+    """
+    story = Story(office, worlds.registry, "vcs-1", "vcs", buffer_t="120001", credits_t="1000000")
+    pool = story.account("pool", "buffer")
+    story.walk()
+    _, batches = story.credits({2024: 600_001, 2025: 399_999}, buffer=pool)
+    held = [holding.serials.units for b in batches for holding in worlds.registry.holdings(pool, b.id)]
+    assert held == [72_001, 48_000]
+    pacm, targets = rule_book("pacm"), {"share_of_proceeds": "A", "overall_mitigation": CANCELLED}
+    shares = issue_shares(pacm, {"2026": 1001, "2027": 9}, targets, date(2027, 1, 1))
+    assert shares == [("A", {"2026": 51, "2027": 1}), (CANCELLED, {"2026": 21, "2027": 1})]
+    assert worlds.registry.audit().holds
+
+
+def test_a_buffer_of_kilograms_gets_its_tonnes(office: ProjectOffice, worlds: World):  # noqa: F811
+    story = Story(office, worlds.registry, "vcs-1", "vcs", buffer_t="7", credits_t="60")
+    pool = story.account("pool", "buffer")
+    story.walk()
+    _, batches = story.credits({2024: 30, 2025: 30}, buffer=pool, unit_kg=1)
+    held = [holding.serials.units for b in batches for holding in worlds.registry.holdings(pool, b.id)]
+    assert held == [3500, 3500]
 
 
 # Land

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tanhui.faces.opening import make_registry
 from tanhui.kernel.canonical import canonical_bytes, digest
 from tanhui.kernel.errors import TanhuiError
 from tanhui.projects.lifecycle import Evidence, LifecycleEvent, LifecycleRefused
@@ -25,6 +26,7 @@ from tanhui.registry.model import CANCELLED, ISSUANCE, RETIRED, Person, Record
 from tanhui.registry.service import Registry
 from tests.projects.story import Story
 from tests.registry.conftest import World, make_world, worlds  # noqa: F401 (a fixture)
+from tests.registry.documents import run_documents
 
 LATER = "2027-06-02"
 HANDED = {"vcs": 120, "pacm": 0, "ccer": 0, "sandbox": 0}
@@ -51,7 +53,8 @@ class Forest:
 
     def person(self, account: str) -> str:
         """Somebody who acts for an account."""
-        made: Person = self.registry.do("add_person", f"p-{account}", account=account, name="somebody").as_kind(Person)
+        what = {"account": account, "name": "somebody"}
+        made: Person = self.registry.do("add_person", f"p-{account}", self.by, **what).as_kind(Person)
         return made.id
 
     def report(self, lost_t: int, cause: str = "unavoidable", paper: str = "") -> LifecycleEvent:
@@ -181,6 +184,77 @@ def test_ccer_nets_a_fire_in_the_next_period_and_moves_no_unit(plant: Callable[.
     assert forest.office.debts("f-1") == {"debt": 50}
 
 
+def account_of_2026(forest: Forest) -> None:
+    """The next period's account, published."""
+    forest.story.facts |= {"period_first": "2026-01-01", "period_last": "2026-12-31", "credits_t": "90"}
+    forest.story.step("publish_report", "2027-06-07", request="report-2026")
+
+
+def verified(forest: Forest, request: str, **facts: str) -> Any:
+    told = forest.story.event("verify", "2027-07-20")
+    return forest.office.step(replace(told, facts={**told.facts, **facts}), request=request)
+
+
+def test_ccer_registers_nothing_before_the_loss_is_netted(plant: Callable[..., Forest]):
+    """By hand: 150 t were settled by netting, so the next account takes off 150 t: no less, no more, and once."""
+    forest = plant("ccer")
+    creditor = forest.story.account("reserve", "pledgee")
+    forest.reverse(200, next_period_t=150, creditor=creditor)
+    account_of_2026(forest)
+    for number, facts in enumerate(({}, {"netted_t": "149"}, {"netted_t": "151"})):
+        with pytest.raises(TanhuiError) as refused:
+            verified(forest, f"verify {number}", **facts)
+        assert refused.value.code == "registration.not_netted"
+        assert (refused.value.facts["wanted"], refused.value.facts["given"]) == (150, int(facts.get("netted_t", 0)))
+    verified(forest, "verified", netted_t="150")
+    # Another loss before the issue: the account that was verified does not know of it.
+    forest.story.step("apply_issuance", "2027-07-21", request="apply-2026")
+    late = {"day": "2027-07-22", "paper": "late"}
+    report = replace(forest.report(30, paper="late"), at=date.fromisoformat(late["day"]))
+    settling = replace(forest.settlement("late"), at=report.at)
+    forest.office.reverse(settling, report=report, means=Means(next_period_t=30), request="late")
+    before = forest.registry.checkpoint()
+    issue = forest.story.event("issue", "2027-07-23")
+    order = forest.registry.issue_order(
+        *run_documents("f-1", {2026: 90}), owner=forest.owner, region="CN-HN", request="credits-2026"
+    )
+    assert code(forest.office.issue, issue, order, request="issue-2026") == "registration.not_netted"
+    assert forest.registry.checkpoint() == before
+    forest.office.step(forest.story.event("withdraw_report", "2027-07-24"), request="withdrawn")
+    forest.story.step("publish_report", "2027-07-26", request="report-2026-again")
+    told = forest.story.event("verify", "2027-09-06")
+    forest.office.step(replace(told, facts={**told.facts, "netted_t": "180"}), request="verified-again")
+    forest.story.step("apply_issuance", "2027-09-07", request="apply-again")
+    issue = forest.story.event("issue", "2027-09-08")
+    _, (batch,) = forest.office.issue(issue, order, request="issue-again")
+    assert batch.serials.units == 90
+    # It was netted: the period after that owes nothing more.
+    forest.story.facts |= {"period_first": "2027-01-01", "period_last": "2027-08-31"}
+    forest.story.step("publish_report", "2027-09-09", request="report-2027")
+    told = forest.story.event("verify", "2027-11-15")
+    again = replace(told, facts={**told.facts, "netted_t": "1"})
+    assert code(forest.office.step, again, request="once more") == "registration.not_netted"
+    forest.office.step(told, request="verified-2027")
+    assert forest.registry.audit().holds
+
+
+def test_an_account_that_leaves_nothing_takes_off_what_it_can(plant: Callable[..., Forest]):
+    """By hand: of 150 t the account of 2026 takes off 60 t and leaves nothing; 90 t are left for the next."""
+    forest = plant("ccer")
+    forest.reverse(150, next_period_t=150)
+    account_of_2026(forest)
+    forest.story.facts |= {"credits_t": "0"}
+    verified(forest, "verified", netted_t="60")
+    forest.story.step("apply_issuance", "2027-07-21", request="apply-2026")
+    forest.office.issue(forest.story.event("issue", "2027-07-23"), None, request="nothing to issue")
+    forest.story.facts |= {"period_first": "2027-01-01", "period_last": "2027-07-31", "credits_t": "5"}
+    forest.story.step("publish_report", "2027-08-02", request="report-2027")
+    told = forest.story.event("verify", "2027-09-13")
+    with pytest.raises(TanhuiError) as refused:
+        forest.office.step(told, request="verified-2027")
+    assert refused.value.facts["wanted"] == 90
+
+
 def test_ccer_freezes_what_was_issued_wrongly_until_the_owner_has_cancelled_it(plant: Callable[..., Forest]):
     forest = plant("ccer")
     others = forest.others()
@@ -228,7 +302,7 @@ def test_what_is_refused_changes_nothing(plant: Callable[..., Forest]):
 
 
 def test_four_eyes_settle_a_loss(tmp_path: Path):
-    with Registry.init(tmp_path / "r", "registry.example/forest", eyes=2) as registry:
+    with make_registry(tmp_path / "r", "registry.example/forest", eyes=2) as registry:
         one, account = registry.declaration.person, registry.declaration.account
         two = registry.do("add_person", "two", account=account, name="second pair of eyes").as_kind(Person).id
         forest = Forest(registry, by=[one, two])

@@ -64,11 +64,11 @@ def step(
     as_json: JsonOption = False,
 ) -> None:
     """One event of a project's life, with its land or its credits."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
     if bool(tenure) != bool(proponent) or (tenure and not parcels):
         raise InputError("cli.tenure_incomplete")
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         office = open_office(registry)
         event = event_of(office, registry, project, act, book, role, account, evidence, facts, on)
         name, batches = request or new_request(), None
@@ -98,12 +98,12 @@ def settle(
     as_json: JsonOption = False,
 ) -> None:
     """Settle a reported loss: buffer, owner, debt, notice."""
+    from tanhui.faces.opening import open_registry
     from tanhui.projects.lifecycle import rule_book
     from tanhui.projects.registration import Means
     from tanhui.projects.reversal import LOSS
-    from tanhui.registry.service import Registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         office = open_office(registry)
         acts = rule_book(office.state(project, legal_day(on)).book).acts.values()
         (act, *_) = (act.id for act in acts if act.closes == LOSS)
@@ -139,14 +139,14 @@ def pay(
     as_json: JsonOption = False,
 ) -> None:
     """Share an income out over the tenure table and pay it."""
+    from tanhui.faces.opening import open_registry
     from tanhui.kernel.files import write_whole
     from tanhui.kernel.time import Period
     from tanhui.projects.tenure.sharing import statements, yuan
-    from tanhui.registry.service import Registry
 
     if day(first) > day(last):
         raise InputError("cli.days_out_of_order", first=first, last=last)
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         shared = open_office(registry).pay_benefits(
             project,
             amount,
@@ -162,7 +162,7 @@ def pay(
             least_fen=least,
         )
     if out:
-        write_whole(out, "\n\n".join(statement.text(LANG) for statement in statements(shared)).encode())
+        write_whole(out, "\n\n".join(statement.text(LANG) for statement in statements(shared)).encode(), mode=0o600)
     totals = [(total.reason, total.fen, total.paid_fen, total.accounts) for total in shared.totals()]
     if as_json:
         names = ("pot", "fen", "paid_fen", "accounts")
@@ -179,10 +179,10 @@ def pay(
 @commands.command("projects", help=t("projects.projects.help"))
 def projects(folder: FolderArgument, as_json: JsonOption = False) -> None:
     """Every project with its rule book and state."""
+    from tanhui.faces.opening import open_registry
     from tanhui.projects.lifecycle import rule_book
-    from tanhui.registry.service import Registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         found = [(name, rule_book(book), state) for name, book, state in open_office(registry).projects()]
     if as_json:
         rows = [{"project": name, "book": book.id, "mark": book.mark, "state": state} for name, book, state in found]
@@ -198,20 +198,24 @@ def next_steps(
     folder: FolderArgument, project: ProjectOption, on: DateOption = None, as_json: JsonOption = False
 ) -> None:
     """What may come next: who, on what, until when, and what is missing."""
+    from tanhui.faces.opening import open_registry
     from tanhui.projects.lifecycle import rule_book
-    from tanhui.registry.service import Registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         office = open_office(registry)
         state, steps = office.state(project, legal_day(on)), office.next_steps(project, legal_day(on))
+        to_net = office.to_net(project, legal_day(on))
     book = rule_book(state.book)
     if as_json:
         marked = {"banner": book.banner(LANG)} if book.mark else {}
-        show_json({**state.to_dict(), **marked, "next": [found.to_dict(LANG) for found in steps]})
+        steps_told = [found.to_dict(LANG) for found in steps]
+        show_json({**state.to_dict(), **marked, "to_net_t": str(to_net), "next": steps_told})
         return
     show_banner(book)
     since = state.since.isoformat() if state.since else "–"
     say_line(t("projects.state", project=project, state=book.word(f"state.{state.state}", LANG), since=since))
+    if to_net:
+        say_line(t("losses.to_net", tonnes=to_net))
     for found in steps:
         for line in step_lines(book, found):
             say_line(line)
@@ -220,10 +224,10 @@ def next_steps(
 @commands.command("land", help=t("projects.land.help"))
 def land(folder: FolderArgument, project: ProjectOption, as_json: JsonOption = False) -> None:
     """The parcels a project claims, with the areas that are credited."""
+    from tanhui.faces.opening import open_registry
     from tanhui.kernel.units import convert
-    from tanhui.registry.service import Registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         office = open_office(registry)
         office.state(project, date.today())  # a project that is not there is no project without land
         found, credited = office.land(project), {area.parcel: area for area in office.credited(project)}
@@ -368,7 +372,8 @@ def issue_order(
     if not region:
         missing("--region")
     claim = result["claims"][0]
-    shares = office.shares(event.project, int(claim["credits_t"]), event.at, targets=targets, buffer=buffer)
+    credits = {str(share["year"]): int(share["credits_t"]) for share in claim["by_year"]}
+    shares = office.shares(event.project, credits, event.at, targets=targets, buffer=buffer)
     owner = office.state(event.project, event.at).named["owner"]
     order: Order = registry.issue_order(
         result, manifest, claim, owner=owner, region=region, shares=shares, request=f"{request}/credits", by=people

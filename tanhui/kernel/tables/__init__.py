@@ -10,13 +10,11 @@ What the reader did without being asked (a unit converted, title rows skipped) i
 """
 
 from tanhui.kernel.tables.cells import FAULTS_KEPT, listed_faults, number_faults
-from tanhui.kernel.tables.formats import MAX_BYTES
 from tanhui.kernel.tables.model import Column, Kind, TableSpec, simple, table_spec
 from tanhui.kernel.tables.reading import check_frame, iter_table, note_texts, read_raw, read_table
 
 __all__ = [
     "FAULTS_KEPT",
-    "MAX_BYTES",
     "Column",
     "Kind",
     "TableSpec",

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tanhui.kernel.errors import Fault, RefusedInput
+from tanhui.kernel.limits import refuse_bytes, refuse_growth, refuse_rows
 from tanhui.kernel.tables.cells import FAULTS_KEPT
 from tanhui.kernel.tables.headers import HEADER_SEARCH_ROWS, find_header_row, note
 from tanhui.kernel.tables.model import TableSpec
@@ -62,9 +63,9 @@ def decode(data: bytes, file: str) -> str:
     raise RefusedInput([Fault("file.unknown_encoding", file)])
 
 
-def csv_layout(path: Path, spec: TableSpec | None, max_bytes: int) -> CsvLayout:
+def csv_layout(path: Path, spec: TableSpec | None) -> CsvLayout:
     """Pass over the file once: its encoding, delimiter and header."""
-    encoding, head, whole_line = _scan(path, max_bytes)
+    encoding, head, whole_line = _scan(path)
     delimiter = _delimiter(head, spec)
     rows, places = _sample(head, delimiter)
     if not rows:
@@ -84,7 +85,7 @@ def open_bytes(path: Path) -> IO[bytes]:
     return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")  # type: ignore[return-value]
 
 
-def _scan(path: Path, max_bytes: int) -> tuple[str, str, bool]:
+def _scan(path: Path) -> tuple[str, str, bool]:
     """The encoding, the decoded beginning, and whether the last line ends."""
     try:
         with open_bytes(path) as stream:
@@ -94,7 +95,7 @@ def _scan(path: Path, max_bytes: int) -> tuple[str, str, bool]:
         wide = start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         for encoding in ("utf-16",) if wide else ENCODINGS:
             try:
-                return _decoded(path, encoding, max_bytes)
+                return _decoded(path, encoding)
             except UnicodeDecodeError as error:
                 if encoding == "utf-8-sig":
                     _refuse_broken_utf8(error, path)
@@ -103,14 +104,16 @@ def _scan(path: Path, max_bytes: int) -> tuple[str, str, bool]:
     raise RefusedInput([Fault("file.unknown_encoding", path.name)])
 
 
-def _decoded(path: Path, encoding: str, max_bytes: int) -> tuple[str, str, bool]:
+def _decoded(path: Path, encoding: str) -> tuple[str, str, bool]:
+    packed = path.stat().st_size
     decoder = codecs.getincrementaldecoder(encoding)()
     size, lines, head, last, beyond_ascii = 0, 1, "", "", False
     with open_bytes(path) as stream:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
-            if size > max_bytes:
-                raise RefusedInput([Fault("file.too_large", path.name, facts={"size": size, "limit": max_bytes})])
+            refuse_bytes(size, path.name)
+            refuse_growth(size, packed, path.name)
+            refuse_rows(lines, path.name)
             text = decoder.decode(chunk)
             if "\x00" in text:
                 raise RefusedInput([Fault("file.not_text", path.name)])

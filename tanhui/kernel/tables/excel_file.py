@@ -9,21 +9,21 @@ from __future__ import annotations
 import datetime
 import warnings
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from tanhui.kernel.errors import Fault, RefusedInput
+from tanhui.kernel.limits import file_limit, refuse_packed
 from tanhui.kernel.tables.headers import note
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
-__all__ = ["Sheet", "read_sheet"]
+__all__ = ["Sheet", "bounded_rows", "open_workbook", "read_sheet"]
 
-#: A workbook that unpacks to more is refused. [bytes]
-MAX_UNPACKED = 512 * 1024**2
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
@@ -48,18 +48,11 @@ def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
     RefusedInput
         If the file is damaged or no workbook, unpacks to too much, or has no such sheet.
     """
-    from openpyxl import load_workbook
-
     try:
-        _refuse_bomb(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # drop-downs and styles that openpyxl does not know concern nobody here
-            book = load_workbook(path, read_only=True, data_only=True)
+        book = open_workbook(path)
         try:
             title = _choose(book, sheet, path.name)
-            page = book[title]
-            page.reset_dimensions()  # the size a file states may be wrong
-            rows, numbers = _filled(page.iter_rows(values_only=True))
+            rows, numbers = _filled(bounded_rows(book[title], path.name))
             found = Sheet(title, rows, numbers, notes=_sheet_notes(book, title, sheet, path.name))
         finally:
             book.close()
@@ -73,11 +66,38 @@ def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
     return found
 
 
-def _refuse_bomb(path: Path) -> None:
-    with zipfile.ZipFile(path) as packed:
-        size = sum(info.file_size for info in packed.infolist())
-    if size > MAX_UNPACKED:
-        raise RefusedInput([Fault("file.too_large", path.name, facts={"size": size, "limit": MAX_UNPACKED})])
+def open_workbook(path: Path) -> Workbook:
+    """A workbook to be read sheet by sheet, its formulas as the values saved with them.
+
+    Raises
+    ------
+    RefusedInput
+        If it unpacks to too much. What is wrong with a damaged one, openpyxl says in many ways.
+    """
+    from openpyxl import load_workbook
+
+    refuse_packed(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # drop-downs and styles that openpyxl does not know concern nobody here
+        return load_workbook(path, read_only=True, data_only=True)
+
+
+def bounded_rows(page: Any, file: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a sheet of :func:`open_workbook`, blank ones among them, as long as they are no more than may be.
+
+    Raises
+    ------
+    RefusedInput
+        If there are more rows, or more cells once all rows are as long as the longest.
+    """
+    page.reset_dimensions()  # the size a file states may be wrong
+    filled = width = 0
+    for number, row in enumerate(page.iter_rows(values_only=True), 1):
+        width, filled = max(width, len(row)), filled + bool(row)
+        if number > file_limit("sheet_rows") or filled * width > file_limit("sheet_cells"):
+            facts = {"rows": number, "columns": width}
+            raise RefusedInput([Fault("table.too_many_cells", file, page.title, facts=facts)])
+        yield row
 
 
 def _choose(book: Workbook, wanted: str | None, file: str) -> str:
@@ -122,7 +142,7 @@ def _look_behind(path: Path, found: Sheet) -> None:
     """What the values do not show: merged cells, formulas never computed, hidden rows and columns."""
     hidden_rows = hidden_columns = 0
     with zipfile.ZipFile(path) as packed, packed.open(_sheet_part(packed, found.title)) as part:
-        for _, node in ElementTree.iterparse(part):
+        for node in _finished(part):
             if node.tag == _MAIN + "c":
                 value = node.find(_MAIN + "v")
                 if node.find(_MAIN + "f") is not None and (value is None or not value.text):
@@ -130,14 +150,29 @@ def _look_behind(path: Path, found: Sheet) -> None:
                     found.unsaved.append((int("".join(filter(str.isdigit, cell)) or 0), cell))
             elif node.tag == _MAIN + "row":
                 hidden_rows += node.get("hidden") == "1"
-                node.clear()
             elif node.tag == _MAIN + "col":
                 hidden_columns += node.get("hidden") == "1"
             elif node.tag == _MAIN + "mergeCell":
                 where = node.get("ref", "")
                 found.merged.append((int("".join(filter(str.isdigit, where.split(":")[0])) or 0), where))
+            if max(len(found.merged), len(found.unsaved)) > file_limit("sheet_rows"):
+                facts = {"rows": len(found.numbers), "columns": len(found.merged)}
+                raise RefusedInput([Fault("table.too_many_cells", path.name, found.title, facts=facts)])
     if hidden_rows or hidden_columns:
         found.notes.append(note("table.hidden", path.name, found.title, rows=hidden_rows, columns=hidden_columns))
+
+
+def _finished(part: IO[bytes]) -> Iterator[ElementTree.Element]:
+    """Every element of a sheet as it ends. Cells stay in their row; of all others nothing is kept."""
+    above: list[ElementTree.Element] = []
+    for event, node in ElementTree.iterparse(part, events=("start", "end")):
+        if event == "start":
+            above.append(node)
+            continue
+        above.pop()
+        yield node
+        if above and above[-1].tag not in (_MAIN + "row", _MAIN + "c"):
+            above[-1].remove(node)
 
 
 def _sheet_part(packed: zipfile.ZipFile, title: str) -> str:

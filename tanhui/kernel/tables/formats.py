@@ -9,20 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.errors import Fault, RefusedInput
+from tanhui.kernel.limits import file_limit, refuse_bytes, refuse_rows
 from tanhui.kernel.tables.csv_file import csv_blocks, csv_layout, decode
 from tanhui.kernel.tables.headers import MAX_COLUMNS, find_header_row, note
 from tanhui.kernel.tables.model import TableSpec
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
-__all__ = ["MAX_BYTES", "Source", "decode", "open_source", "read"]
+__all__ = ["Source", "decode", "open_source", "read"]
 
-#: A larger file is refused with advice rather than left to fill the memory, gzipped ones by their size after
-#: unpacking. [bytes]
-MAX_BYTES = 2 * 1024**3
-#: A Parquet file with more rows is refused: run-length coding can promise any number of them.
-MAX_ROWS = 100_000_000
 CSV_ENDINGS = (".csv", ".csv.gz", ".txt", ".tsv")
 EXCEL_ENDINGS = (".xlsx", ".xlsm")
 
@@ -82,8 +79,7 @@ def refuse_size(path: Path) -> None:
     size = path.stat().st_size
     if size == 0:
         raise RefusedInput([Fault("file.empty", path.name)])
-    if size > MAX_BYTES:
-        raise RefusedInput([Fault("file.too_large", path.name, facts={"size": size, "limit": MAX_BYTES})])
+    refuse_bytes(size, path.name)
     if not os.access(path, os.R_OK):
         raise RefusedInput([Fault("file.not_allowed", path.name)])
 
@@ -94,7 +90,7 @@ def read(path: Path, *, sheet: str | None = None, spec: TableSpec | None = None)
 
     source = open_source(path, sheet=sheet, spec=spec)
     faults = list(source.faults)
-    blocks = list(source.blocks(MAX_ROWS, faults))
+    blocks = list(source.blocks(file_limit("table_rows"), faults))
     if faults:
         raise RefusedInput(faults)
     if not blocks:
@@ -107,7 +103,7 @@ def read(path: Path, *, sheet: str | None = None, spec: TableSpec | None = None)
 
 
 def _csv_source(path: Path, spec: TableSpec | None) -> Source:
-    layout = csv_layout(path, spec, MAX_BYTES)
+    layout = csv_layout(path, spec)
     return Source(
         path.name,
         layout.header,
@@ -155,14 +151,56 @@ def _parquet_source(path: Path) -> Source:
         file = parquet.ParquetFile(path)
         with file:
             header = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
-            rows = file.metadata.num_rows
-            size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+            rows, size = _promised(file.metadata)
+            texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+        refuse_rows(rows, path.name)
+        refuse_bytes(size, path.name)
+        _refuse_long_texts(path, texts)
+    except RefusedInput:
+        raise
     except Exception as error:  # what a damaged file makes pyarrow raise has no common root
         raise RefusedInput([Fault("file.unreadable", path.name, facts={"detail": str(error)[:200]})]) from None
-    if rows > MAX_ROWS or size > MAX_BYTES:
-        facts = {"size": max(size, rows), "limit": MAX_BYTES}
-        raise RefusedInput([Fault("file.too_large", path.name, facts=facts)])
     return Source(path.name, header, 1, lambda rows, _: _parquet_blocks(path, header, rows))
+
+
+#: Bytes of a value in memory by its type in the file; of a text this is only its place.
+_WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT96": 12}
+
+
+def _promised(metadata: Any) -> tuple[int, int]:
+    """The most values of a column, and the bytes of all of them unpacked; run-length coding can promise any number."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns = [[group.column(place) for group in groups] for place in range(metadata.num_columns)]
+    counts = [sum(chunk.num_values for chunk in column) for column in columns]
+    kinds = [metadata.schema.column(place) for place in range(metadata.num_columns)]
+    widths = [_WIDTHS.get(kind.physical_type, max(8, kind.length)) for kind in kinds]
+    unpacked = sum(count * width for count, width in zip(counts, widths, strict=True))
+    return max([metadata.num_rows, *counts]), max(unpacked, sum(group.total_byte_size for group in groups))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    """Whether values of a type are of any length, in whichever way they are kept."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return any(
+        is_one(kind) for is_one in (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    )
+
+
+def _refuse_long_texts(path: Path, columns: list[str]) -> None:
+    """Refuse texts that take too much once written out as often as they are said: in the file one may stand once."""
+    import pyarrow.compute as pc
+    from pyarrow import parquet
+
+    size = 0
+    with parquet.ParquetFile(path, read_dictionary=columns) as file:
+        for batch in file.iter_batches(columns=columns) if columns else ():
+            for text in batch.columns:
+                size += pc.sum(pc.binary_length(text.dictionary).take(text.indices)).as_py() or 0
+            refuse_bytes(size, path.name)
 
 
 def _parquet_blocks(path: Path, header: list[str], rows: int) -> Iterator[pd.DataFrame]:

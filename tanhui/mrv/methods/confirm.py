@@ -134,20 +134,21 @@ def read_checklist(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8"))
         method(document["method"])
         return dict(document)
-    except InputError:
+    except (InputError, RefusedInput):
         raise
     except Exception as error:  # openpyxl and zipfile raise many kinds for a broken file
         raise InputError("methods.unreadable_checklist", path=str(path), detail=str(error)[:200]) from None
 
 
 def _from_workbook(path: Path) -> dict[str, Any]:
-    from openpyxl import load_workbook
+    from tanhui.kernel.tables.excel_file import bounded_rows, open_workbook
 
-    book = load_workbook(path, data_only=True)
-    about = {str(row[0]): str(row[1]) for row in book["about"].iter_rows(values_only=True) if row[0]}
+    book = open_workbook(path)
+    about = {str(row[0]): str(row[1]) for row in bounded_rows(book["about"], path.name) if row and row[0]}
     fresh = checklist(about["method"])
     own = {entry["id"]: entry["value"] for entry in fresh["entries"]}
-    rows = list(book["checklist"].iter_rows(values_only=True))
+    rows = list(bounded_rows(book["checklist"], path.name))
+    book.close()
     header = [str(cell) for cell in rows[0]]
     missing = [column for column in ("id", "value", *BLANKS) if column not in header]
     if missing:

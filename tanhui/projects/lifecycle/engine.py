@@ -113,7 +113,7 @@ def _content_faults(act: Act, state: ProjectState, event: LifecycleEvent) -> Ite
     for name in act.facts:
         if name not in event.facts:
             yield Fault("lifecycle.fact_missing", file=event.project, column=name, facts={"act": act.id})
-    for name in sorted(event.facts.keys() - set(act.facts)):
+    for name in sorted(event.facts.keys() - {*act.facts, *act.may}):
         yield Fault("lifecycle.fact_unwanted", file=event.project, column=name, facts={"act": act.id})
     if act.closes:
         answered = {evidence for evidence in event.evidence if evidence.kind == act.closes}
@@ -171,7 +171,7 @@ def _step(book: RuleBook, state: ProjectState, act: Act, on: date) -> Step:
     who = tuple(Party(role, state.named.get(role, "")) for role in act.who)
     event = LifecycleEvent(state.project, state.book, on, act.id, who[0])
     # Facts that the act must bring are not known yet; rules must not judge by those of an earlier period.
-    known = {name: text for name, text in state.facts.items() if name not in act.facts}
+    known = {name: text for name, text in state.facts.items() if name not in (*act.facts, *act.may)}
     cases = [Case(book, replace(state, facts=known), act, event, rule) for rule in act.rules]
     missing = [fault for case in cases for fault in case_faults(case)]
     if act.closes and not any(evidence.kind == act.closes for evidence in state.open):

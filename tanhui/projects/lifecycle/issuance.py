@@ -9,11 +9,9 @@ from decimal import ROUND_CEILING, Decimal
 from tanhui.kernel.errors import DomainError
 from tanhui.projects.lifecycle.rulebook import RuleBook
 
-__all__ = ["OWNER", "PARTS", "issue_shares", "issue_split", "part_for"]
+__all__ = ["OWNER", "issue_shares", "issue_split"]
 
 OWNER = "owner"
-#: Shares of an issue order are parts of this number.
-PARTS = 10_000
 
 
 def issue_split(book: RuleBook, units: int, on: date) -> dict[str, int]:
@@ -41,11 +39,15 @@ def issue_split(book: RuleBook, units: int, on: date) -> dict[str, int]:
     return {**taken, OWNER: units - sum(taken.values())}
 
 
-def issue_shares(book: RuleBook, targets: Mapping[str, str], on: date) -> list[tuple[str, int]]:
-    """The ``shares`` of an issue order: what the rule book takes, as pairs of a place and a part of 10,000.
+def issue_shares(
+    book: RuleBook, units: Mapping[str, int], targets: Mapping[str, str], on: date
+) -> list[tuple[str, dict[str, int]]]:
+    """The ``shares`` of an issue order: what the rule book takes, as pairs of a place and its units of each vintage.
 
     Parameters
     ----------
+    units : mapping of str to int
+        What is to be issued of each vintage, in the units of the batches.
     targets : mapping of str to str
         Where each taker's units go: an account, or ``@cancelled`` for what is taken out of the world at once.
 
@@ -54,19 +56,11 @@ def issue_shares(book: RuleBook, targets: Mapping[str, str], on: date) -> list[t
     DomainError
         If a taker has no target.
     """
-    shares = _shares(book, on)
-    missing = sorted(shares.keys() - targets.keys())
+    missing = sorted(book.units.keys() - targets.keys())
     if missing:
         raise DomainError("rulebook.taker_without_target", book=book.id, takers=", ".join(missing))
-    return [(targets[taker], _ceiling(share * PARTS)) for taker, share in shares.items()]
-
-
-def part_for(units: int, of: int) -> int:
-    """The smallest part of 10,000 that gives at least ``units`` of an issuance, each batch rounded up.
-
-    Of one batch of up to 10,000 units it gives exactly as many; of larger ones up to a ten-thousandth more.
-    """
-    return (units - 1) * PARTS // of + 1 if units else 0
+    splits = {vintage: issue_split(book, count, on) for vintage, count in units.items()}
+    return [(targets[taker], {vintage: split[taker] for vintage, split in splits.items()}) for taker in book.units]
 
 
 def _shares(book: RuleBook, on: date) -> dict[str, Decimal]:

@@ -28,6 +28,8 @@ __all__ = ["Act", "Permanence", "Rule", "RuleBook", "Source", "State", "load_rul
 MARKS = ("", "scenario", "sandbox")
 #: What somebody must have said before reductions can be registered.
 REGISTERED_FACTS = {"period_first", "period_last", "credits_t"}
+#: The measure that takes a loss off the next period, and the fact by which an act tells that it was.
+NETTING, NETTED = "net_next_period", "netted_t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Rule:
 class Act:
     """A way from some states to one. An empty ``to`` stays where it is.
 
+    ``facts`` must be told, ``may`` names those that are told where there is something to tell.
     ``opens`` and ``closes`` name a kind of evidence that waits for an answer from then on, or no longer. ``due`` is
     the span within which the act is owed, counted from the act ``due_since``.
     """
@@ -70,6 +73,7 @@ class Act:
     registers: bool = False
     due: str = ""
     due_since: str = ""
+    may: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class RuleBook:
         """Everything the book must have words for."""
         roles = {role for act in self.acts.values() for role in act.who}
         kinds = {kind for act in self.acts.values() for kind in (*act.evidence, act.opens, act.closes) if kind}
-        facts = {fact for act in self.acts.values() for fact in act.facts}
+        facts = {fact for act in self.acts.values() for fact in (*act.facts, *act.may)}
         named = {"state": set(self.states), "act": set(self.acts), "role": roles, "evidence": kinds, "fact": facts}
         return {f"{kind}.{name}" for kind, names in named.items() for name in names}
 
@@ -251,6 +255,7 @@ def _act(name: str, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Ac
         registers=row.get("registers", False),
         due=row.get("due", ""),
         due_since=row.get("due_since", ""),
+        may=tuple(row.get("may", ())),
     )
 
 
@@ -315,6 +320,9 @@ def _faults(book: RuleBook) -> Iterator[str]:
     for act in book.acts.values():
         if act.registers and not given >= REGISTERED_FACTS:
             yield f"{act.id} registers without {', '.join(sorted(REGISTERED_FACTS - given))}"
+    nets = any(NETTING in order for order in book.permanence.order.values())
+    if nets and not any(NETTED in act.may and "credits_t" in act.facts for act in book.acts.values()):
+        yield f"{NETTING} without an act that tells credits_t and may tell {NETTED}"
     if book.mark not in MARKS:
         yield f"unknown mark {book.mark}"
     if book.status is Status.SCENARIO and not book.mark:

@@ -21,8 +21,13 @@ __all__ = ["Pile", "Settlement", "loss_report", "stakes_of", "whole_tonnes"]
 KG_PER_T = 1000
 
 
-def loss_report(project: str, day: date, cause: str, loss: Loss) -> tuple[ReversalEvent, bytes]:
-    """The event that a computed loss is, and the report whose hash it names: tonnes, interval and burnt hectares."""
+def loss_report(
+    project: str, day: date, cause: str, loss: Loss, basis: Mapping[str, Any] | None = None
+) -> tuple[ReversalEvent, bytes]:
+    """The event that a computed loss is, and the report whose hash it names: tonnes, interval and burnt hectares.
+
+    ``basis`` says from what it was computed: files by their hashes, the run, and what was assumed.
+    """
     document = {
         "format": "tanhui-loss-1",
         "project": project,
@@ -33,6 +38,7 @@ def loss_report(project: str, day: date, cause: str, loss: Loss) -> tuple[Revers
         "se_co2_t": loss.se_co2_t,
         "ci90_co2_t": list(loss.ci90_co2_t),
         "burnt_ha": dict(loss.burnt_ha),
+        **({"basis": dict(basis)} if basis else {}),
     }
     report = canonical_bytes(document)
     return ReversalEvent(project, day, cause, loss.whole_t, digest(report)), report

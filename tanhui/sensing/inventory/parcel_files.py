@@ -7,15 +7,19 @@ empty, cut short or in an encoding it does not name is refused here; what its ro
 from __future__ import annotations
 
 import re
+import sqlite3
+import zipfile
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.canonical import digest, file_digest
 from tanhui.kernel.errors import Fault, RefusedInput
+from tanhui.kernel.limits import refuse_bytes, refuse_packed
 from tanhui.kernel.nouns import Observation
-from tanhui.kernel.tables import MAX_BYTES, simple
+from tanhui.kernel.tables import simple
 from tanhui.kernel.tables.formats import decode
 from tanhui.kernel.tables.headers import note
 from tanhui.sensing.inventory import coordinate_txt
@@ -74,7 +78,10 @@ def read_parcel_file(path: Path, *, layer: str | None = None, encoding: str | No
     elif suffix in (".kml", ".kmz"):
         raw = _read_kml(path)
     elif suffix in (".gdb", ".gpkg"):
-        raw = _read_layers(path, [_only_layer(path, layer)])
+        name = _only_layer(path, layer)
+        if suffix == ".gpkg":
+            _refuse_conjured(path, name)
+        raw = _read_layers(path, [name])
     elif suffix in (".txt", ".csv"):
         raw = _read_text(path, encoding)
     else:
@@ -110,8 +117,7 @@ def _refuse_bad_file(path: Path) -> None:
     size = path.stat().st_size
     if size == 0:
         raise RefusedInput([Fault("file.empty", path.name)])
-    if size > MAX_BYTES:
-        raise RefusedInput([Fault("file.too_large", path.name, facts={"size": size, "limit": MAX_BYTES})])
+    refuse_bytes(size, path.name)
 
 
 def _frame(path: Path, **options: Any) -> gpd.GeoDataFrame:
@@ -177,10 +183,33 @@ def _only_layer(path: Path, layer: str | None) -> str:
 def _read_kml(path: Path) -> RawParcels:
     if path.suffix.lower() == ".kml":
         _refuse_not_utf8(path)
+    else:
+        _refuse_packed(path)
     raw = _read_layers(path, _layer_names(path))
     frame = raw.frame.drop(columns=[name for name in KML_DRAWING if name in raw.frame.columns])
     frame = frame.dropna(axis="columns", how="all")
     return RawParcels(frame, raw.crs, "utf-8", raw.words)
+
+
+def _refuse_packed(path: Path) -> None:
+    """A KMZ is a zip file, and may be a bomb."""
+    try:
+        refuse_packed(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise RefusedInput([Fault("file.unreadable", path.name, facts={"detail": str(error)[:200]})]) from None
+
+
+def _refuse_conjured(path: Path, layer: str) -> None:
+    """A layer is what the file holds: no view and no computed column, which can make any number of rows of nothing."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as base:
+            found = base.execute("SELECT type, sql FROM sqlite_master WHERE name = ?", (layer,)).fetchall()
+            columns = base.execute("SELECT hidden FROM pragma_table_xinfo(?)", (layer,)).fetchall()
+    except sqlite3.Error as error:
+        raise RefusedInput([Fault("file.unreadable", path.name, facts={"detail": str(error)[:200]})]) from None
+    virtual = any(str(sql).lstrip().upper().startswith("CREATE VIRTUAL") for _, sql in found)
+    if virtual or any(kind != "table" for kind, _ in found) or any(hidden for (hidden,) in columns):
+        raise RefusedInput([Fault("xiaoban.no_plain_table", path.name, value=layer)])
 
 
 def _refuse_not_utf8(path: Path) -> None:
@@ -239,6 +268,13 @@ def _refuse_cut_shapefile(path: Path, parts: dict[str, Path]) -> None:
     faults = []
     if len(head) < 100 or path.stat().st_size < stated:
         faults.append(Fault("file.cut_short", path.name, facts={"detail": f"{path.stat().st_size} < {stated}"}))
+    with parts[".shx"].open("rb") as stream:
+        places = stream.read()[100:]
+    lengths = [int.from_bytes(places[at + 4 : at + 8], "big") for at in range(0, len(places) - 7, 8)]
+    # Each record once, with eight bytes before it: an index may name one record any number of times.
+    if (promised := 100 + sum(8 + 2 * length for length in lengths)) > path.stat().st_size:
+        detail = f"{path.stat().st_size} < {promised}"
+        faults.append(Fault("file.cut_short", path.name, facts={"detail": detail}))
     table = parts[".dbf"]
     with table.open("rb") as stream:
         head = stream.read(32)

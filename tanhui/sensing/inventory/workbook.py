@@ -108,14 +108,16 @@ def _places(path: Path) -> dict[str, tuple[Path, str | None]]:
 
 
 def _sheet_names(path: Path) -> list[str]:
-    from openpyxl import load_workbook
+    from tanhui.kernel.tables.excel_file import open_workbook
 
     if path.is_dir():
         return sorted(file.name for file in path.iterdir())
     try:
-        book = load_workbook(path, read_only=True)
+        book = open_workbook(path)
         names = list(book.sheetnames)
         book.close()
+    except RefusedInput:
+        raise
     except Exception as error:  # what a damaged workbook makes zipfile, zlib and openpyxl raise has no common root
         raise RefusedInput([Fault("file.unreadable", path.name, facts={"detail": str(error)[:200]})]) from None
     return names
