@@ -100,6 +100,7 @@ def account(
             "id": str(parcel["parcel_id"]),
             "area_m2": float(parcel["area_credited_ha"]) * M2_PER_HA,
             **said.get("parcels", {}),
+            **said.get("parcel", {}).get(str(parcel["parcel_id"]), {}),
         }
         for _, parcel in site.parcels.frame.iterrows()
     ]

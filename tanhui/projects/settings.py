@@ -166,11 +166,12 @@ def condition_faults(project: Afforestation) -> Iterator[Fault]:
     from tanhui.mrv.methods import method
 
     said = project.conditions
-    parts = ("parcels", "conduct", "additionality", "evidence", "fires")
+    parts = ("parcels", "parcel", "conduct", "additionality", "evidence", "fires")
     for name in said:
         if name not in parts:
             facts = hint(get_close_matches(name, parts, n=1) or parts)
             yield Fault("project.unknown_key", PROJECT_FILE, column=f"conditions.{name}", facts=facts)
+    common, own = _table(said.get("parcels")), _table(said.get("parcel"))
     tried: dict[str, Any] = {
         "project_start": project.dates.started,
         "crediting": project.dates.crediting.to_list(),
@@ -178,7 +179,10 @@ def condition_faults(project: Afforestation) -> Iterator[Fault]:
         "period": project.dates.crediting.to_list(),
         "tree_change_co2e_t": 0.0,
         "tree_change_half_width90_rel": 0.0,
-        "parcels": [{"id": "1", "area_m2": 1.0, **_table(said.get("parcels"))}],
+        "parcels": [
+            {"id": "1", "area_m2": 1.0, **common},
+            *({"id": name, "area_m2": 1.0, **_table(answers)} for name, answers in own.items()),
+        ],
         "fires": said.get("fires", []),
         **{name: said[name] for name in ("conduct", "additionality", "evidence") if name in said},
     }
@@ -187,6 +191,8 @@ def condition_faults(project: Afforestation) -> Iterator[Fault]:
     except RefusedInput as error:
         for fault in error.faults:
             column = fault.column.replace("parcels[0]", "parcels")
+            for number, name in enumerate(own, start=1):
+                column = column.replace(f"parcels[{number}]", f"parcel.{name}")
             yield replace(fault, column=f"conditions.{column}")
 
 

@@ -15,7 +15,7 @@ from tanhui.kernel.inventory import Inventory
 from tanhui.kernel.nouns import Observation
 from tanhui.kernel.species import resolve
 from tanhui.projects.choices import choice
-from tanhui.projects.model import Afforestation, Stratum
+from tanhui.projects.model import PROJECT_FILE, Afforestation, Stratum
 from tanhui.sensing.inventory.parcel_attributes import Options
 from tanhui.sensing.inventory.read_plots import PlotSurvey, read_plots
 from tanhui.sensing.inventory.read_xiaoban import Parcels, read_xiaoban
@@ -124,7 +124,7 @@ def read_site(project: Afforestation, folder: Path) -> Site:
     area_ha: dict[str, float] = {}
     if parcels is not None:
         parcels, area_ha, more = with_strata(project, parcels)
-        faults += more
+        faults += [*more, *answer_faults(project, parcels)]
     good = tuple(survey for survey in surveys if survey is not None)
     faults += planting_faults(project)
     for survey, visit in zip(surveys, project.monitoring, strict=True):
@@ -159,6 +159,13 @@ def read_parcels(project: Afforestation, folder: Path) -> Parcels:
         multi_part=said.multi_part,
     )
     return read_xiaoban(folder / said.file, options)
+
+
+def answer_faults(project: Afforestation, parcels: Parcels) -> list[Fault]:
+    """Answers to the conditions for parcels that the parcel file does not hold."""
+    there = {str(name) for name in parcels.frame["parcel_id"]}
+    unknown = [str(name) for name in project.conditions.get("parcel", {}) if str(name) not in there]
+    return [Fault("project.answer_without_parcel", PROJECT_FILE, column=f"conditions.parcel.{one}") for one in unknown]
 
 
 def stratum_of(parcel: pd.Series, strata: tuple[Stratum, ...]) -> str:
