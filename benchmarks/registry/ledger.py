@@ -76,11 +76,11 @@ class Market:
         operator = self.registry.declaration.account
         people.append(self.registry.do("add_person", "second", None, account=operator, name="second").noun.id)
         self.seller = self.registry.open_account("seller", request="seller").id
-        self.person = self.registry.do("add_person", "seller-1", None, account=self.seller, name="s").noun.id
+        self.person = self.registry.do("add_person", "seller-1", people, account=self.seller, name="s").noun.id
         self.buyers = [self.registry.open_account(f"b{n}", request=f"b{n}").id for n in range(100)]
         self.key = SigningKey.generate("seller")
         public = base64.b64encode(self.key.public).decode()
-        self.registry.do("add_key", "key", None, person=self.person, public=public)
+        self.registry.do("add_key", "key", [self.person], person=self.person, public=public)
         documents = run_documents(by_year={2021: 100_000_000})
         start = time.perf_counter()
         terms = {"owner": self.seller, "region": "CN-HN", "by": people}

@@ -175,9 +175,69 @@ class Client:
         outcomes: list[Document] = self._post("/orders", {"orders": sent})["outcomes"]
         return outcomes
 
+    # Another pair of eyes ---------------------------------------------------------------------------------------------
+
+    def proposals(self) -> list[Document]:
+        """What waits for somebody else to agree."""
+        return self._items("/proposals")
+
+    def proposal(self, proposal: str) -> Document:
+        """One of them."""
+        return self.get(f"/proposals/{proposal}")
+
     def agree(self, proposal: str) -> Document:
         """Agree to what somebody else proposed."""
         return self._post(f"/proposals/{proposal}/agreement", {})
+
+    def withdraw(self, proposal: str) -> None:
+        """Take a proposal back."""
+        self._send("DELETE", f"/proposals/{proposal}")
+
+    # What only the operator does --------------------------------------------------------------------------------------
+
+    def add_webhook(self, url: str, kinds: Sequence[str] = (), account: str = "") -> Document:
+        """Have new entries of the log told to a receiver; its ``secret`` is shown this once."""
+        return self._post("/webhooks", {"url": url, "kinds": list(kinds), "account": account})
+
+    def webhooks(self) -> list[Document]:
+        """Every webhook, with how much was given up."""
+        return self._items("/webhooks")
+
+    def deliveries(self, webhook: str) -> list[Document]:
+        """The newest messages of a webhook, and what came of them."""
+        return self._items(f"/webhooks/{webhook}/deliveries")
+
+    def test_webhook(self, webhook: str) -> Document:
+        """Send a message that tells of nothing; ``delivered`` and ``outcome``."""
+        return self._post(f"/webhooks/{webhook}/test", {})
+
+    def pause_webhook(self, webhook: str) -> Document:
+        """Send nothing until it is resumed."""
+        return self._post(f"/webhooks/{webhook}/pause", {})
+
+    def resume_webhook(self, webhook: str) -> Document:
+        """Go on where it was paused."""
+        return self._post(f"/webhooks/{webhook}/resume", {})
+
+    def retry_webhook(self, webhook: str) -> int:
+        """Try again what was given up; how many messages."""
+        return int(self._post(f"/webhooks/{webhook}/again", {})["again"])
+
+    def rotate_webhook(self, webhook: str) -> Document:
+        """A new ``secret``, shown this once."""
+        return self._post(f"/webhooks/{webhook}/secret", {})
+
+    def end_webhook(self, webhook: str) -> None:
+        """End a webhook."""
+        self._send("DELETE", f"/webhooks/{webhook}")
+
+    def erase_name(self, commitment: str, document: str) -> Document:
+        """Forget the name behind a commitment, on a document with this SHA-256: ``done``, or ``proposed``."""
+        return self._post("/erasures", {"commitment": commitment, "document": document})
+
+    def set_account_kind(self, account: str, kind: str) -> Document:
+        """Say whether an account is a ``natural`` or a ``legal`` person's."""
+        return self._post("/accounts/kind", {"account": account, "kind": kind})
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
@@ -218,6 +278,10 @@ class Client:
             raise
 
     # ------------------------------------------------------------------------------------------------------------------
+
+    def _items(self, path: str) -> list[Document]:
+        items: list[Document] = self.get(path)["items"]
+        return items
 
     def _post(self, path: str, body: Mapping[str, Any], request: str | None = None) -> Document:
         headers = {"Idempotency-Key": request} if request else {}

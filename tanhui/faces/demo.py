@@ -65,13 +65,13 @@ def run_demo(out: Path, progress: Progress | None = None) -> dict[str, Any]:
 
 def trade_in_sandbox(project: Finished, stage: Path) -> dict[str, Any]:
     """Issue the claim in a sandbox registry, sell some of it, retire some, and check the certificate offline."""
+    from tanhui.faces.opening import make_registry
     from tanhui.registry.anchors import load_log_keys
     from tanhui.registry.certificate import certificate_bytes
     from tanhui.registry.folder import TRUST
-    from tanhui.registry.service import Registry
     from tanhui.registry.verify import verify_certificate_file
 
-    with Registry.init(stage / "registry", REGISTRY_NAME) as registry:
+    with make_registry(stage / "registry", REGISTRY_NAME) as registry:
         developer = registry.open_account("项目业主（示例）", request="demo-account-1")
         buyer = registry.open_account("买方（示例）", request="demo-account-2")
         claim = project.result["claims"][0]

@@ -63,7 +63,12 @@ __all__ = ["ACTS", "Bench", "Order", "check_order", "make_entry"]
 #: Letters of a name or beneficiary, and of a request id, which only has to be short and printable.
 MAX_NAME = 200
 MAX_REQUEST = 200
-MAX_TEXT = 2000
+#: Letters of any other text: PostgreSQL keeps no key of more than 2,704 bytes in an index, and two texts may share one.
+MAX_TEXT = 200
+#: How deep lists and objects of an argument may lie in one another.
+MAX_DEPTH = 8
+#: Pieces of serials or amounts that one act may move: more than a leaf holds however short its names are.
+MOST_LEGS = 1000
 #: How the registry's own requests begin, so that nobody can take their names.
 OWN_REQUEST = "@"
 #: Shares of an issuance are counted in parts of this.
@@ -121,7 +126,10 @@ class Bench:
             raise RegistryError("registry.unknown_account", account=owner)
         if self.state.batches.get(batch) is None:
             raise RegistryError("registry.unknown_batch", batch=batch)
-        return list(take(self.state.book.free(owner, batch, units), batch, owner, units))
+        held = self.state.book.free(owner, batch, units, MOST_LEGS)
+        if len(held) > MOST_LEGS:
+            raise RegistryError("registry.too_many_pieces", pieces=len(held))
+        return list(take(held, batch, owner, units))
 
     def beneath(self, lock: str) -> tuple[Encumbrance, list[Holding]]:
         """An encumbrance and the holdings it lies on."""
@@ -152,13 +160,14 @@ def check_order(order: Order) -> None:
     InputError
         If the request id, the act, or an argument is not one.
     """
-    ours = order.request.startswith(OWN_REQUEST) and order.request != expiry_request(order.arguments.get("lock"))
+    expiry = order.act == "expire" and order.request == expiry_request(order.arguments.get("lock"))
+    ours = order.request.startswith(OWN_REQUEST) and not expiry
     if not order.request or len(order.request) > MAX_REQUEST or not order.request.isprintable() or ours:
         raise InputError("registry.request_wrong", request=order.request[:MAX_REQUEST])
     if order.act not in ACTS:
         raise InputError("registry.unknown_act", act=order.act, known=", ".join(ACTS))
     wanted = _arguments(order.act)
-    if not _printable(order.arguments):
+    if not _plain(order.arguments):
         raise InputError("registry.arguments_wrong", act=order.act, detail="unprintable")
     missing = [name for name, (_, needed) in wanted.items() if needed and name not in order.arguments]
     unknown = [name for name in order.arguments if name not in wanted]
@@ -174,13 +183,20 @@ def expiry_request(lock: object) -> str:
     return f"{OWN_REQUEST}expire-{lock}"
 
 
-def _printable(value: Any) -> bool:
-    """Whether all texts in a value are short enough and of signs that can be seen: others have no place in a ledger."""
+def _plain(value: Any, depth: int = MAX_DEPTH) -> bool:
+    """Whether a value is of whole numbers, flags and short texts of signs that can be seen, in lists and objects.
+
+    Nothing else has a place in a ledger, and what could not be written as JSON would stop the orders beside it.
+    """
     if isinstance(value, str):
         return len(value) <= MAX_TEXT and value.isprintable()
-    if isinstance(value, Mapping):
-        return all(_printable(key) and _printable(inner) for key, inner in value.items())
-    return not isinstance(value, list) or all(map(_printable, value))
+    if value is None or type(value) in (int, bool):
+        return True
+    if isinstance(value, list):
+        return depth > 0 and all(_plain(item, depth - 1) for item in value)
+    if not isinstance(value, Mapping) or not all(type(name) is str and _plain(name) for name in value):
+        return False
+    return depth > 0 and all(_plain(item, depth - 1) for item in value.values())
 
 
 @cache
@@ -321,17 +337,21 @@ def exchange(bench: Bench, legs: list[dict[str, Any]]) -> Made:
     """Units and amounts between several accounts, all or nothing: delivery against payment."""
     units: list[Leg] = []
     amounts: list[AmountLeg] = []
+    taken: set[tuple[str, str]] = set()
     for leg in legs:
-        source, target = str(leg.get("from", "")), str(leg.get("to", ""))
+        if {*leg} not in LEG_FIELDS:
+            raise InputError("registry.arguments_wrong", act="exchange", detail=f"legs: {', '.join(leg)}"[:MAX_NAME])
+        source, target = str(leg["from"]), str(leg["to"])
         _check_target(source, target)
         if "asset" in leg:
             amounts.append(AmountLeg(str(leg["asset"]), _number(leg, "amount"), Place(source), Place(target)))
-        else:
-            batch = str(leg.get("batch", ""))
-            pieces = bench.pieces(source, batch, _number(leg, "units"))
-            if any(other.source.owner == source and other.batch == batch for other in units):
-                raise InputError("registry.arguments_wrong", act="exchange", detail="one leg for each source and batch")
-            units += [Leg(batch, serials, where, Place(target)) for serials, where in pieces]
+            continue
+        batch = str(leg["batch"])
+        if (source, batch) in taken:
+            raise InputError("registry.arguments_wrong", act="exchange", detail="one leg for each source and batch")
+        taken.add((source, batch))
+        pieces = bench.pieces(source, batch, _number(leg, "units"))
+        units += [Leg(batch, serials, where, Place(target)) for serials, where in pieces]
     return None, units, amounts
 
 
@@ -470,6 +490,8 @@ def record(bench: Bench, topic: str, subject: str, sha256: str) -> Made:
 
 
 SOURCE = Place(ISSUANCE)
+#: What a leg of an exchange says: of units, of an amount.
+LEG_FIELDS = ({"from", "to", "batch", "units"}, {"from", "to", "asset", "amount"})
 #: Every act: the kind of entry it makes, and how.
 ACTS: dict[str, tuple[str, Callable[..., Made]]] = {
     "open_account": ("account", open_account),

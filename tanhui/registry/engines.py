@@ -63,7 +63,16 @@ def postgresql_engine(url: sa.URL) -> Engine:
     """An engine that does not wait for ever, neither for a server nor for a lock."""
     options = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
     settings = {"options": options, "connect_timeout": 10}
-    return sa.create_engine(url, connect_args=settings, pool_pre_ping=True, hide_parameters=True)
+    engine = sa.create_engine(url, connect_args=settings, pool_pre_ping=True, hide_parameters=True)
+
+    @sa.event.listens_for(engine, "handle_error")
+    def _shorten(context: sa.ExceptionContext) -> None:
+        # Below its first line PostgreSQL quotes the row it refused, and there may be a name or a secret in it.
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None and error.args:
+                error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
+
+    return engine
 
 
 @contextmanager

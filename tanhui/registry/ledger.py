@@ -13,7 +13,7 @@ from itertools import pairwise
 from tanhui.registry.errors import InsufficientUnits, RegistryError
 from tanhui.registry.model import FINAL, ISSUANCE, SERIAL_LIMIT, AmountLeg, Batch, Holding, Interval, Leg, Place
 from tanhui.registry.shelves import Book
-from tanhui.registry.state import AmountKey, State
+from tanhui.registry.state import AmountKey, State, in_order
 
 __all__ = ["ledger_faults", "move", "move_amount", "settle", "take"]
 
@@ -97,10 +97,10 @@ def move_amount(state: State, leg: AmountLeg) -> None:
 
 
 def _note_locked(state: State, key: AmountKey, much: int) -> None:
-    """Keep the list of an owner's places under encumbrances, in one order whatever came first."""
-    listed = {*(state.purses.get(key[1].owner) or ())} - {key}
-    kept = listed | {key} if much else listed
-    state.purses.put(key[1].owner, tuple(sorted(kept, key=lambda one: (one[0], str(one[1])))) or None)
+    """Keep the list of places under each of the encumbrances on one."""
+    for lock in key[1].locks:
+        listed = {*(state.purses.get(lock) or ())} - {key}
+        state.purses.put(lock, in_order(listed | {key} if much else listed) or None)
 
 
 def _holds(holding: Holding, leg: Leg) -> bool:

@@ -153,6 +153,8 @@ def _approved(state: State, approval: Approval) -> Person:
         key = state.keys.get(approval.key)
         if key is None or not key.active or key.person != person.id or not _signed(key.public, approval):
             raise RegistryError("registry.signature_refused", key=approval.key)
+    elif approval.order or approval.signature:  # without a key they would say nothing, or something else
+        raise RegistryError("registry.signature_refused", key="–")
     return person
 
 
@@ -166,7 +168,7 @@ def _signed(public: str, approval: Approval) -> bool:
 def _may_do(state: State, entry: JournalEntry, people: Collection[Person]) -> bool:
     """Whether one of the ways of the permission table is open."""
     rule, noun = permissions()[entry.kind], entry.noun
-    if isinstance(noun, Key) and not noun.active:
+    if isinstance(noun, (Key, Person)) and not noun.active:
         rule = rule["end"]
     accounts = Counter(person.account for person in people)
     sources = {leg.source.owner for leg in entry.moves}
@@ -183,14 +185,14 @@ def _may_do(state: State, entry: JournalEntry, people: Collection[Person]) -> bo
 def _wanted(state: State, entry: JournalEntry, rule: dict[str, Any]) -> tuple[int, int]:
     """How many people it takes: of the account concerned, and of those with a role.
 
-    Who is made part of an account of weight counts in what takes two later on, so that takes two as well, as soon as
-    there are two: somebody has to let the second one in.
+    Who is made part of an account of weight counts in what takes two later on, so that takes two as well. Only the
+    first operator is alone for a while: somebody has to let the second one in.
     """
     assert state.registry is not None
     if not ("weighty" in rule and _is_weighty(state, entry)):
         return 1, _eyes(state, rule["eyes"])
-    own, first = (len(state.staff.get(name) or ()) for name in (_subject(state, entry), state.registry.account))
-    return tuple(min(_eyes(state, rule["weighty"]), max(1, there)) for there in (own, first))  # type: ignore[return-value]
+    wanted = _eyes(state, rule["weighty"])
+    return wanted, min(wanted, max(1, len(state.staff.get(state.registry.account) or ())))
 
 
 def _is_weighty(state: State, entry: JournalEntry) -> bool:

@@ -37,6 +37,7 @@ from tanhui.registry.model import (
     Resolution,
     Retirement,
     Ruling,
+    Seal,
     Standing,
 )
 from tanhui.registry.permissions import (
@@ -55,6 +56,8 @@ __all__ = ["apply"]
 
 KG_PER_T = 1000
 LAST_YEAR = 9999
+#: Encumbrances on one place, but for a court's. Every leg names them all, and so does a key of the database.
+MOST_LOCKS = 64
 #: What may move: serials, amounts. Of all other entries nothing does.
 BRINGS = frozenset({"issue", "import"})
 MOVES_AMOUNTS = frozenset({"transfer", "reassign", "mint", "redeem", "lock", "post", "release", "expire"})
@@ -71,7 +74,7 @@ def apply(state: State, entry: JournalEntry) -> None:
     """
     mark = state.undo.mark()
     try:
-        _need(entry.at >= state.at, "order")
+        _need(entry.at == state.at or (entry.at > state.at and is_stamp(entry.at)), "order")
         _need(not entry.legs or entry.kind in MOVES_UNITS, "legs")
         _need(not entry.amounts or entry.kind in MOVES_AMOUNTS, "amounts")
         _need(not entry.by or entry.kind not in BY_ITSELF, "people")
@@ -113,6 +116,7 @@ def _account(state: State, entry: JournalEntry) -> None:
     account = entry.as_kind(Account)
     _need(ordinary(account.id) and "/" not in account.id and account.id != "", "account")
     _need(state.accounts.get(account.id) is None, "account twice")
+    _need(is_hash(account.commitment), "commitment")
     check_roles(account.roles)
     _need(bool(account.roles), "account")
     state.accounts.put(account.id, account)
@@ -133,8 +137,17 @@ def _person(state: State, entry: JournalEntry) -> None:
     known = state.people.get(person.id)
     _known_account(state, person.account)
     _need(person.id != "" and (known is None or replace(known, active=person.active) == person), "person")
+    # Who left does not come back under the same name, nor do the keys that went along.
+    _need(is_hash(person.commitment) if known is None else known.active or not person.active, "person")
+    before = len(_operators(state))
     _engage(state, person)
-    _need(bool(state.staff.get(_declared(state).account)), "operator")
+    if len(_operators(state)) < min(before, _declared(state).eyes):
+        raise RegistryError("registry.too_few_operators", eyes=_declared(state).eyes)
+
+
+def _operators(state: State) -> tuple[str, ...]:
+    """The people of the first operator."""
+    return state.staff.get(_declared(state).account) or ()
 
 
 def _engage(state: State, person: Person) -> None:
@@ -205,6 +218,7 @@ def _bring_in(state: State, entry: JournalEntry) -> None:
     _need(claim.sandbox == registry.sandbox, "sandbox")
     _need(claim.creditable == (claim.open_points == 0), "creditable")
     _need(claim.sandbox or (claim.creditable and claim.verifier != ""), "indicative outside a sandbox")
+    _need(claim.unit_kg in (1, KG_PER_T), "unit")
     units = sum(piece.serials.units for piece in pieces)
     _need(units * claim.unit_kg == claim.credits_t * KG_PER_T, "units are not the credits")
     _need(bool(pieces) and len({piece.vintage for piece in pieces}) == len(pieces), "vintage twice")
@@ -271,6 +285,7 @@ def _redeem(state: State, entry: JournalEntry) -> None:
 def _retire(state: State, entry: JournalEntry) -> None:
     retirement = entry.as_kind(Retirement)
     _need(retirement.id == f"R{entry.index:06d}" and retirement.purpose in PURPOSES, "retirement")
+    _need(is_hash(retirement.beneficiary), "commitment")
     _use_up(state, entry, RETIRED)
 
 
@@ -312,6 +327,11 @@ def _lock(state: State, entry: JournalEntry) -> None:
     move(state, entry.legs, entry.amounts)
 
 
+def _age(lock: str) -> int:
+    """How late an encumbrance came: its place in the log, which its name says. As texts, E1000000 is before E999999."""
+    return int(lock[1:])
+
+
 def locked_place(state: State, source: Place, lock: Encumbrance) -> Place:
     """Where units are once an encumbrance lies on them beside what lies there already: the strongest first.
 
@@ -321,7 +341,9 @@ def locked_place(state: State, source: Place, lock: Encumbrance) -> Place:
         If it cannot lie beside one of the others.
     """
     kind = encumbrance_kind(lock.kind)
-    ranked = [(kind.precedence, lock.priority, lock.id)]
+    if len(source.locks) >= MOST_LOCKS and not kind.overrides:
+        raise RegistryError("registry.too_many_locks", most=MOST_LOCKS)
+    ranked = [(kind.precedence, lock.priority, _age(lock.id), lock.id)]
     for name in source.locks:
         other = state.encumbrances.get(name)
         if other is None:
@@ -330,8 +352,8 @@ def locked_place(state: State, source: Place, lock: Encumbrance) -> Place:
         beside = not kind.exclusive and not there.exclusive and there.precedence == kind.precedence
         if not kind.overrides and not (beside and other.priority < lock.priority):
             raise RegistryError("registry.encumbered", lock=name, kind=other.kind)
-        ranked.append((there.precedence, other.priority, other.id))
-    return Place(source.owner, tuple(name for _, _, name in sorted(ranked)))
+        ranked.append((there.precedence, other.priority, _age(other.id), other.id))
+    return Place(source.owner, tuple(name for *_, name in sorted(ranked)))
 
 
 def _post(state: State, entry: JournalEntry) -> None:
@@ -412,7 +434,12 @@ def _need_strongest(source: Place, lock: str) -> None:
 
 
 def _record(state: State, entry: JournalEntry) -> None:
-    _need(not isinstance(entry.noun, Record) or is_hash(entry.noun.sha256), "record")
+    _need(is_hash(entry.as_kind(Record).sha256), "record")
+
+
+def _seal(state: State, entry: JournalEntry) -> None:
+    """Whether it names the state as it is: who seals has just computed it, a replay compares."""
+    _need(is_hash(entry.as_kind(Seal).state), "state root")
 
 
 def _known_account(state: State, account: str) -> Account:
@@ -462,5 +489,5 @@ RULES: dict[str, Callable[[State, JournalEntry], None]] = {
     "release": _release,
     "expire": _expire,
     "record": _record,
-    "seal": _record,
+    "seal": _seal,
 }

@@ -220,11 +220,18 @@ class Registry:
             return self._publish(tx)
 
     def open_account(
-        self, name: str, *, request: str, roles: Sequence[str] | None = None, region: str = ""
+        self,
+        name: str,
+        *,
+        request: str,
+        roles: Sequence[str] | None = None,
+        region: str = "",
+        by: Sequence[str] | None = None,
     ) -> AccountView:
         """A new account. Its id is a pseudonym; the name is committed to, and can be erased."""
         wanted = list(roles) if roles is not None else None
-        account: Account = self.do("open_account", request, name=name, roles=wanted, region=region).as_kind(Account)
+        opened = self.do("open_account", request, by, name=name, roles=wanted, region=region)
+        account: Account = opened.as_kind(Account)
         return AccountView(account.id, name, account.commitment, account.roles, account.region, self.sandbox)
 
     def issue_order(

@@ -22,6 +22,8 @@ Key = TypeVar("Key")
 Row = TypeVar("Row")
 #: What a shelf has not looked for yet.
 UNREAD: Any = object()
+#: Beyond every serial and every number of pieces.
+ALL = 2**63
 
 
 class Undo:
@@ -153,8 +155,11 @@ class Book:
             found = self._around(serials)
         return found
 
-    def free(self, owner: str, batch: str, units: int) -> list[Holding]:
-        """Unencumbered holdings of an owner, lowest serial first: enough for ``units``, or all there are."""
+    def free(self, owner: str, batch: str, units: int, most: int = ALL) -> list[Holding]:
+        """Unencumbered holdings of an owner, lowest serial first: enough for ``units``, or all there are.
+
+        No more than ``most``, and one to show that there are more: somebody may hold a million single units.
+        """
         pair = (owner, batch)
         while True:
             found, missing = [], units
@@ -162,11 +167,11 @@ class Book:
                 holding = self._line[first]
                 found.append(holding)
                 missing -= holding.serials.units
-                if missing <= 0:
+                if missing <= 0 or len(found) > most:
                     break
             # A piece beyond what was read may not come before one that was not read yet.
             read_to = self._read_to.get(pair, 0)
-            complete = missing <= 0 and found[-1].serials.first <= read_to
+            complete = (missing <= 0 or len(found) > most) and found[-1].serials.first <= read_to
             if complete or self._source is None or read_to == ALL:
                 return found
             rows = self._source.free(owner, batch, read_to)
@@ -242,10 +247,6 @@ class Book:
             yield self._free[holding.owner, holding.batch]
         for lock in holding.place.locks:
             yield self._under[lock]
-
-
-#: Everything was read.
-ALL = 2**63
 
 
 def _covers(found: list[Holding], serials: Interval) -> bool:

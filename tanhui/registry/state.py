@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,8 +90,9 @@ class State:
         self.periods: Shelf[str, tuple[Period, ...]] = Shelf(self.undo, fetch("periods"))
         self.imports: Shelf[tuple[str, str], Origin] = Shelf(self.undo, fetch("imports"))
         self.foreign: Shelf[str, tuple[Origin, ...]] = Shelf(self.undo, fetch("foreign"))
-        #: Which places of an owner hold amounts under encumbrances.
-        self.purses: Shelf[str, tuple[AmountKey, ...]] = Shelf(self.undo, fetch("purse"))
+        #: In which places amounts lie under an encumbrance.
+        self.purses: Shelf[str, tuple[AmountKey, ...]] = Shelf(self.undo, self._read_purse if source else None)
+        self._purses_read: set[str] = set()
         #: Which entry each signed order was used up by.
         self.orders: Shelf[str, int] = Shelf(self.undo, fetch("order"))
         #: Who is active for an account.
@@ -107,8 +108,8 @@ class State:
         self.next_serial, self.batch_count = line
 
     def kept(self) -> int:
-        """How many rows there are of what grows with every act."""
-        return len(self.book) + len(self.orders)
+        """How many rows are in memory, those that were looked for in vain among them."""
+        return len(self.book) + sum(len(shelf) for shelf in vars(self).values() if isinstance(shelf, Shelf))
 
     def owns(self, account: str) -> bool:
         """Whether an account holds units or amounts."""
@@ -118,8 +119,20 @@ class State:
 
     def amounts_under(self, lock: Encumbrance) -> list[tuple[str, Place, int]]:
         """What an encumbrance lies on of amounts."""
-        places = [(asset, where) for asset, where in self.purses.get(lock.account) or () if where.under(lock.id)]
-        return [(asset, where, self.amounts.get((asset, where)) or 0) for asset, where in places]
+        return [(*key, self.amounts.get(key) or 0) for key in self.purses.get(lock.id) or ()]
+
+    def _read_purse(self, lock: str) -> tuple[AmountKey, ...] | None:
+        """Where amounts lie under an encumbrance, read with all others of its account: one that is new has none."""
+        found = self.encumbrances.get(lock)
+        if found is None or self._source is None or found.account in self._purses_read:
+            return None
+        self._purses_read.add(found.account)
+        under: dict[str, tuple[AmountKey, ...]] = {}
+        for key in self._source.purse(found.account) or ():
+            for name in key[1].locks:
+                under[name] = in_order((*under.get(name, ()), key))
+        self.purses.fill(under.items())
+        return under.get(lock)
 
     def take_changes(self) -> list[Change]:
         """What changed since the last call, of all that the state root counts, always in the same order."""
@@ -134,6 +147,11 @@ class State:
             index.take_changes()
         self.undo.forget()
         return found
+
+
+def in_order(places: Iterable[AmountKey]) -> tuple[AmountKey, ...]:
+    """Places in one order, whatever the database's is: the legs of an entry follow it."""
+    return tuple(sorted(places, key=lambda key: (key[0], str(key[1]))))
 
 
 def spelled(table: str, key: Any, row: Any) -> bytes:

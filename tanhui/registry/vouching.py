@@ -55,4 +55,6 @@ def is_vouched(claim: IssuedClaim, pieces: Sequence[Piece], public: str) -> bool
         signature = base64.b64decode(claim.voucher, validate=True)
     except ValueError:
         return False
+    if base64.b64encode(signature).decode() != claim.voucher:  # another spelling would be another leaf
+        return False
     return verify_signature(base64.b64decode(public), signature, signed_bytes(STATEMENT_PURPOSE, body))

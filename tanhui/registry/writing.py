@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tanhui.kernel.errors import InputError, TanhuiError
-from tanhui.registry.acts import Bench, Order, check_order, make_entry
+from tanhui.registry.acts import MOST_LEGS, Bench, Order, check_order, make_entry
 from tanhui.registry.certificate import check_certifiable
 from tanhui.registry.checkpoint import Checkpoint, sign_checkpoint, state_line
 from tanhui.registry.commitments import Opening
 from tanhui.registry.entries import MALFORMED, MAX_LEAF, decode_entry, encode_entry
 from tanhui.registry.errors import RegistryError, RequestReused
 from tanhui.registry.log.note import NoteSigner
-from tanhui.registry.model import Account, Declaration, JournalEntry, Person, Retirement, Seal
+from tanhui.registry.model import Account, Declaration, Encumbrance, JournalEntry, Person, Retirement, Seal
+from tanhui.registry.permissions import encumbrance_kind
 from tanhui.registry.rules import apply
 from tanhui.registry.state import Change, State, spelled_changes
 from tanhui.registry.state_root import StateSum
@@ -25,8 +27,15 @@ from tanhui.registry.store import Head, Reader, Writer
 
 __all__ = ["Desk", "Outcome", "form_fault"]
 
-#: Holdings and used orders kept in memory between groups; beyond this the state is read afresh.
+Found = TypeVar("Found")
+
+#: Rows kept in memory between groups; beyond this the state is read afresh.
 MOST_KEPT = 200_000
+#: What an encumbrance, but for a court's, may take of a leaf. What resolves it has to name as many pieces, perhaps
+#: beside two courts' orders and with two signatures, and must fit as well: else it could never end. [bytes]
+LOCK_BYTES = MAX_LEAF * 3 // 4
+#: Ids that are looked up in one question; PostgreSQL takes 65,535, SQLite perhaps 32,766.
+IDS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +90,11 @@ class Desk:
         at = max(now, head.at)  # a clock that was set back must not make the log run backwards
         group = _Group([], [], [], [])
         faults = [form_fault(order) for order in orders]
-        known = tx.requests([order.request for order, fault in zip(orders, faults, strict=True) if fault is None])
+        known = _looked_up(
+            tx.requests, [order.request for order, fault in zip(orders, faults, strict=True) if fault is None]
+        )
         signed = {approval.order for order in orders for approval in order.by if approval.key}
-        used = tx.orders(sorted(one for one in signed if not state.orders.has_read(one)))
+        used = _looked_up(tx.orders, sorted(one for one in signed if not state.orders.has_read(one)))
         state.orders.fill((one, used.get(one)) for one in signed)
         outcomes: list[Outcome] = []
         mine: dict[str, Outcome] = {}
@@ -143,20 +154,23 @@ class Desk:
         mark, hour = state.undo.mark(), state.at
         try:
             entry = make_entry(bench, order)
+            if len(entry.moves) > MOST_LEGS:  # before anything is moved: others wait for this
+                raise RegistryError("registry.too_many_pieces", pieces=len(entry.moves))
             apply(state, entry)
             leaf = encode_entry(entry)
-            if len(leaf) > MAX_LEAF:
-                raise RegistryError("registry.too_many_pieces", pieces=len(entry.legs))
+            if len(leaf) > _room(entry):
+                raise RegistryError("registry.too_many_pieces", pieces=len(entry.moves))
             if entry.noun is not None:
                 decode_entry(leaf)  # a leaf is for ever: what nobody could read again is not written
             check_certifiable(self._declaration, entry)
+            request = (order.request, order.fingerprint(), entry.index)
         except MALFORMED as error:
             state.undo.back_to(mark)
             state.at = hour
             return Outcome(order, refused=_in_words(order, error))
         group.entries.append(entry)
         group.leaves.append(leaf)
-        group.requests.append((order.request, order.fingerprint(), entry.index))
+        group.requests.append(request)
         group.openings += bench.openings
         return Outcome(order, entry)
 
@@ -189,6 +203,20 @@ class Desk:
         tx.keep_openings(group.openings)
         self._head = Head(frontier, state.at, self._sum.to_bytes(), state.next_serial, state.batch_count)
         tx.set_head(self._head)
+
+
+def _room(entry: JournalEntry) -> int:
+    """How long an entry's leaf may be. [bytes]"""
+    lays = isinstance(entry.noun, Encumbrance) and not encumbrance_kind(entry.noun.kind).overrides
+    return LOCK_BYTES if lays else MAX_LEAF
+
+
+def _looked_up(question: Callable[[Sequence[str]], dict[str, Found]], ids: Sequence[str]) -> dict[str, Found]:
+    """What a question about many ids finds, asked about some of them at a time."""
+    found: dict[str, Found] = {}
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        found |= question(ids[start : start + IDS_AT_ONCE])
+    return found
 
 
 def form_fault(order: Order) -> TanhuiError | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tanhui.faces.opening import make_registry
 from tanhui.registry.anchors import load_log_keys
 from tanhui.registry.log.note import NoteKey
 from tanhui.registry.model import Batch
@@ -52,7 +53,7 @@ class World:
 def make_world(folder: Path, database: str | None = None, **settings: object) -> World:
     """A registry with a little in it."""
     documents, clock = run_documents(), Clock()
-    registry = Registry.init(folder, "registry.example/forest", database=database, now=clock, **settings)
+    registry = make_registry(folder, "registry.example/forest", database=database, now=clock, **settings)
     owner = registry.open_account("湘林合作社", request="open-1").id
     buyer = registry.open_account("Buyer Ltd", request="open-2").id
     batches = registry.issue_from_claim(*documents, owner=owner, region="CN-HN", request="issue-1")

@@ -19,6 +19,7 @@ from tanhui.registry.entries import to_document
 from tanhui.registry.issuance import issuable
 from tanhui.registry.model import Approval
 from tanhui.registry.service import Registry
+from tanhui.registry.store import Reader
 from tests.registry.conftest import World
 from tests.registry.documents import run_documents
 from tests.registry.every_unit import DATA, KINDS, ROLES
@@ -387,8 +388,16 @@ def test_one_operator_cannot_make_a_second(lone: Registry, puppet: Callable[[Reg
         close()
 
 
+def lone_second(registry: Registry) -> str:
+    """The other operator."""
+    with registry.reading() as connection:
+        people = Reader(connection).people(registry.declaration.account)
+    return next(person.id for person in people if person.id != registry.declaration.person)
+
+
 def test_one_operator_cannot_sign_for_somebody_else(lone: Registry):
-    victim = add_person(lone, lone.accounts()[-1].id, "victim")
+    both = [lone.declaration.person, lone_second(lone)]
+    victim = add_person(lone, lone.accounts()[-1].id, "victim", both)
     refused(lone, lambda: add_key(lone, victim, SigningKey("operator's own", bytes(32))))
 
 

@@ -9,6 +9,8 @@
     bodies       the form of what is asked
     committer    many requests, one transaction
     public, own  reading, without login and with
+    operator     webhooks, names that are to be forgotten, kinds of persons
+    background   what a server does by itself: publish, let locks expire, deliver webhooks
     rows         pages of the ledger's tables, by key
     answers      JSON with an ETag, CSV, Parquet
     kept         what never changes, in memory

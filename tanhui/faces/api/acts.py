@@ -73,18 +73,34 @@ async def one(request: Request, services: Services, ask: Ask) -> Response:
     outcome = (await carried_out(services, [ask]))[0]
     if ask.refused is not None:
         outcome.done()
-    if outcome.refused is not None and outcome.refused.code == WAITS:
+    if waits(outcome):
         outcome = await run_in_threadpool(services.gate.propose, ask)
     return told(request, outcome)
 
 
 def told(request: Request, outcome: Outcome) -> Response:
     """An outcome as an answer; a refusal is raised, unless it only waits for others."""
-    if outcome.refused is not None and outcome.refused.code == WAITS:
-        document = {"status": "proposed", "proposal": proposal_document(outcome.order)}
-        return json_answer(request, document, cache=PRIVATE, status=202)
+    if waits(outcome):
+        answer = json_answer(request, proposed_document(outcome.order), cache=PRIVATE, status=202)
+        answer.headers["Location"] = proposal_path(outcome.order)
+        return answer
     outcome.done()
     return json_answer(request, done_document(outcome), cache=PRIVATE, status=200 if outcome.repeated else 201)
+
+
+def waits(outcome: Outcome) -> bool:
+    """Whether an order is refused only because its people are not enough."""
+    return outcome.refused is not None and outcome.refused.code == WAITS
+
+
+def proposed_document(order: Order) -> dict[str, Any]:
+    """That an order waits for other people, and where to look what becomes of it."""
+    return {"status": "proposed", "where": proposal_path(order), "proposal": proposal_document(order)}
+
+
+def proposal_path(order: Order) -> str:
+    """Where a proposal is looked at."""
+    return f"/v1/proposals/{order.request}"
 
 
 def done_document(outcome: Outcome) -> dict[str, Any]:
@@ -148,19 +164,32 @@ async def issue(request: Request, services: Shared, caller: Known, key: RequestI
         product=body.product,
         unit_kg=body.unit_kg,
         statement=body.statement,
-        verifiers=services.verifiers or None,
     )
     return await one(request, services, ask)
 
 
-@router.post("/orders", **route("orders", 200))
+@router.post("/orders", **route("orders", 200, 202))
 async def orders(request: Request, services: Shared, caller: CallerOrNone, body: OrdersBody) -> Response:
-    """Many orders, of whoever is logged in or signed, in one transaction; each is done or refused by itself."""
+    """Many orders, of whoever is logged in or signed, in one transaction; each is done, refused or waits by itself."""
     checked_arguments(body)
     asks = await run_in_threadpool(_asks, services, caller, body, request.state.address)
     outcomes = await carried_out(services, asks)
-    lang = language(request.scope)
-    return json_answer(request, {"outcomes": [_outcome(outcome, lang) for outcome in outcomes]}, cache=PRIVATE)
+    told = await run_in_threadpool(_all_told, services, asks, outcomes, language(request.scope))
+    proposed = any(outcome["status"] == "proposed" for outcome in told)
+    return json_answer(request, {"outcomes": told}, cache=PRIVATE, status=202 if proposed else 200)
+
+
+def _all_told(services: Services, asks: Sequence[Ask], outcomes: Sequence[Outcome], lang: Lang) -> list[dict[str, Any]]:
+    """Each outcome as it is sent; what takes other people is kept until they agree, unless it was signed."""
+    told = []
+    for ask, outcome in zip(asks, outcomes, strict=True):
+        if ask.refused is None and ask.signed is None and waits(outcome):
+            outcome = services.gate.propose(ask)
+            if waits(outcome):
+                told.append({"request": _name(ask.order), **proposed_document(outcome.order)})
+                continue
+        told.append(_outcome(outcome, lang))
+    return told
 
 
 def checked_arguments(body: OrdersBody) -> None:
@@ -198,10 +227,15 @@ def _asks(services: Services, caller: Any, body: OrdersBody, address: str) -> li
 
 
 def _outcome(outcome: Outcome, lang: Lang) -> dict[str, Any]:
-    request = outcome.order.request.partition(":")[2]
+    request = _name(outcome.order)
     if outcome.refused is not None:
         return {"request": request, "status": "refused", "problem": problem_document(outcome.refused, lang)}
     return {"request": request, **done_document(outcome)}
+
+
+def _name(order: Order) -> str:
+    """The client's own name for an order."""
+    return order.request.partition(":")[2]
 
 
 # Another pair of eyes -------------------------------------------------------------------------------------------------
@@ -212,6 +246,12 @@ def list_proposals(request: Request, services: Shared, caller: Reading) -> Respo
     """What waits for another pair of eyes."""
     items = [proposal_document(order) for order in services.gate.proposals(caller)]
     return json_answer(request, {"items": items, "next": None}, cache=PRIVATE)
+
+
+@router.get("/proposals/{proposal}", **route("get_proposal", 200))
+def get_proposal(request: Request, proposal: PathRequest, services: Shared, caller: Reading) -> Response:
+    """One of them."""
+    return json_answer(request, proposal_document(services.gate.proposal(caller, proposal)), cache=PRIVATE)
 
 
 @router.post("/proposals/{proposal}/agreement", status_code=201, **route("agree", 200, 201, 202))

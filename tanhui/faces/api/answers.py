@@ -21,7 +21,17 @@ from starlette.responses import StreamingResponse
 from tanhui.faces.api.negotiation import FORMATS, header, preferred
 from tanhui.faces.api.rows import Column
 
-__all__ = ["PRIVATE", "PUBLIC", "answer", "csv_file", "export", "json_answer", "parquet_file", "wanted_format"]
+__all__ = [
+    "PRIVATE",
+    "PUBLIC",
+    "answer",
+    "csv_file",
+    "export",
+    "json_answer",
+    "json_bytes",
+    "parquet_file",
+    "wanted_format",
+]
 
 #: A public answer may be kept and is asked again with its ETag; a private one is kept nowhere.
 PUBLIC, PRIVATE = "public, max-age=0, must-revalidate", "private, no-store"
@@ -36,8 +46,12 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 def json_answer(request: Request, document: Any, *, cache: str = PUBLIC, status: int = 200) -> Response:
     """A document."""
-    content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return answer(request, content, "application/json", cache=cache, status=status)
+    return answer(request, json_bytes(document), "application/json", cache=cache, status=status)
+
+
+def json_bytes(document: Any) -> bytes:
+    """A document as it is sent."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def answer(request: Request, content: bytes, media: str, *, cache: str = PUBLIC, status: int = 200) -> Response:

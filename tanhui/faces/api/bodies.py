@@ -11,10 +11,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tanhui.registry.access.persons import KINDS
 from tanhui.registry.model import PURPOSES, REASONS, RULINGS
 from tanhui.registry.permissions import encumbrance_kinds, roles
 
-__all__ = ["ACT_BODIES", "ID", "ApiKeyBody", "Body", "EnrolBody", "IssueBody", "LogInBody", "OrdersBody", "arguments"]
+__all__ = [
+    "ACT_BODIES",
+    "ID",
+    "AccountKindBody",
+    "ApiKeyBody",
+    "Body",
+    "EnrolBody",
+    "ErasureBody",
+    "IssueBody",
+    "LogInBody",
+    "OrdersBody",
+    "WebhookBody",
+    "arguments",
+]
 
 #: An id of the registry, and a client's name for a request.
 ID = r"^[A-Za-z0-9._-]{1,64}$"
@@ -292,6 +306,28 @@ class OrdersBody(Body):
     """Many orders that commit together, each done or refused by itself."""
 
     orders: Annotated[list[PlainOrder | SignedOrderBody], Field(min_length=1, max_length=1000)]
+
+
+class WebhookBody(Body):
+    """Who is to be told of new entries, and of which kinds; none means all."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2000)]
+    kinds: Annotated[list[Word], Field(max_length=50)] = []
+    account: OptionalId = ""
+
+
+class ErasureBody(Body):
+    """A name that is to be forgotten, by its commitment, on a document."""
+
+    commitment: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    document: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class AccountKindBody(Body):
+    """What kind of person an account is of."""
+
+    account: Id
+    kind: Annotated[str, Field(pattern=one_of(KINDS))]
 
 
 class EnrolBody(Body):

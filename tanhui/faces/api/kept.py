@@ -1,4 +1,4 @@
-"""Answers that never change, kept in memory: proofs between two sizes of a log, certificates, complete tiles."""
+"""Answers that never change, kept in memory: proofs, certificates, complete tiles, pages of a log of one size."""
 
 from __future__ import annotations
 

@@ -8,19 +8,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from tanhui.faces.api.answers import PUBLIC, answer, export, json_answer, wanted_format
+from tanhui.faces.api.answers import PUBLIC, answer, export, json_answer, json_bytes, wanted_format
 from tanhui.faces.api.bodies import ID
 from tanhui.faces.api.negotiation import language
 from tanhui.faces.api.rows import LISTINGS, MOST_ROWS, PAGE, all_rows, page
 from tanhui.faces.api.service import Services, Shared, route
 from tanhui.faces.api.wire import pay
-from tanhui.kernel.canonical import canonical_bytes
 from tanhui.registry.anchors import load_log_keys
 from tanhui.registry.certificate import verify_certificate
+from tanhui.registry.entries import leaf_json
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.folder import TRUST
-from tanhui.registry.log.tiles import ENTRIES, TILE_WIDTH, Tile, TileNodes, entry_bundle, parse_tile_path, tile_width
-from tanhui.registry.log.tree import HASH_BYTES, ReadNode, consistency_proof, inclusion_proof
+from tanhui.registry.log.tiles import ENTRIES, TILE_WIDTH, Tile, entry_bundle, parse_tile_path, tile_width
+from tanhui.registry.log.tree import consistency_proof, inclusion_proof
+from tanhui.registry.operations.cosigned import handed_out
 from tanhui.registry.store import Reader
 from tanhui.registry.views import Ending
 
@@ -53,15 +54,21 @@ def listed(
     **filters: str | None,
 ) -> Response:
     """A page of a listing, or all of it as a file."""
-    listing, kept = LISTINGS[name], {key: value for key, value in filters.items() if value is not None}
+    listing, wanted = LISTINGS[name], {key: value for key, value in filters.items() if value is not None}
     form = wanted_format(request, form)
     with services.gate.reading() as view:
-        if form == "json":
-            document = page(view, listing, cursor, limit, kept).to_dict()
-        else:
+        if form != "json":
             pay(services.limiter, EXPORT_COST, address=request.state.address)
-            return export(name, form, listing.columns, all_rows(view, listing, kept), cache=cache)
-    return json_answer(request, document, cache=cache)
+            return export(name, form, listing.columns, all_rows(view, listing, wanted), cache=cache)
+
+        def made() -> bytes:
+            return json_bytes(page(view, listing, cursor, limit, wanted).to_dict())
+
+        # A public page says what stands in the log, so it stays the same until the log is longer. Others hold names,
+        # and a name can be erased.
+        key = (name, cursor, limit, *sorted(wanted.items()), view.size())
+        content = services.kept.get(key, made) if cache == PUBLIC else made()
+    return answer(request, content, "application/json", cache=cache)
 
 
 @router.get("/batches", **route("list_batches", 200))
@@ -135,7 +142,7 @@ def _ending(services: Services, name: str, kind: str) -> bytes:
         entry = view.entry(view.ending_position(name))
     if entry.kind != kind:
         raise RegistryError("registry.unknown_retirement", retirement=name)
-    return canonical_bytes(Ending.of(entry).to_dict())
+    return leaf_json(Ending.of(entry).to_dict())
 
 
 @router.get("/assets", **route("list_assets", 200))
@@ -178,8 +185,10 @@ def list_records(
 
 @router.get("/checkpoint", **route("get_checkpoint"))
 def get_checkpoint(request: Request, services: Shared) -> Response:
-    """The newest signed checkpoint."""
-    return answer(request, services.registry.checkpoint().encode(), "text/plain; charset=utf-8")
+    """The newest signed checkpoint, with the cosignatures that witnesses gave for it."""
+    with services.gate.reading() as view:
+        note = handed_out(view.connection, view.checkpoint())
+    return answer(request, note.encode(), "text/plain; charset=utf-8")
 
 
 @router.get("/tile/{path:path}", **route("get_tile"))
@@ -204,47 +213,34 @@ def _tile(services: Services, tile: Tile) -> bytes:
 @router.get("/proofs/inclusion", **route("prove_inclusion", 200))
 def prove_inclusion(request: Request, services: Shared, index: Place, size: Place | None = None) -> Response:
     """That a leaf is in the log."""
-    size = _checked_size(services, size)
-    if index >= size:
-        raise RegistryError("registry.no_such_leaf", index=index, size=size)
-    content = services.kept.get(("inclusion", index, size), lambda: _inclusion(services, index, size))
+    with services.gate.reading() as view:
+        size = _checked_size(view, size)
+        if index >= size:
+            raise RegistryError("registry.no_such_leaf", index=index, size=size)
+        content = services.kept.get(("inclusion", index, size), lambda: _inclusion(view, index, size))
     return answer(request, content, "application/json")
 
 
-def _inclusion(services: Services, index: int, size: int) -> bytes:
-    with services.gate.reading() as view:
-        node = _nodes(services, view, size)
-        leaf, path = node(0, index), inclusion_proof(index, size, node)
-    document = {"index": str(index), "size": str(size), "leaf_hash": leaf.hex(), "path": base64_list(path)}
-    return canonical_bytes(document)
-
-
-def _nodes(services: Services, view: Reader, size: int) -> ReadNode:
-    """The nodes of the log's tree; complete tiles are kept."""
-
-    def tile(level: int, index: int, width: int) -> bytes:
-        if tile_width(size, level, index) < TILE_WIDTH:
-            return view.tile(level, index, width)
-        whole = services.kept.get(Tile(level, index), lambda: view.tile(level, index, TILE_WIDTH))
-        return whole[: width * HASH_BYTES]
-
-    return TileNodes(tile, size).node
+def _inclusion(view: Reader, index: int, size: int) -> bytes:
+    node = view.nodes(size)
+    leaf, path = node(0, index), inclusion_proof(index, size, node)
+    return leaf_json({"index": str(index), "size": str(size), "leaf_hash": leaf.hex(), "path": base64_list(path)})
 
 
 @router.get("/proofs/consistency", **route("prove_consistency", 200))
 def prove_consistency(request: Request, services: Shared, first: Place, second: Place | None = None) -> Response:
     """That an older log is the beginning of a newer one."""
-    second = _checked_size(services, second)
-    if not 1 <= first <= second:
-        raise RegistryError("registry.no_such_prefix", first=first, second=second)
-    content = services.kept.get(("consistency", first, second), lambda: _consistency(services, first, second))
+    with services.gate.reading() as view:
+        second = _checked_size(view, second)
+        if not 1 <= first <= second:
+            raise RegistryError("registry.no_such_prefix", first=first, second=second)
+        content = services.kept.get(("consistency", first, second), lambda: _consistency(view, first, second))
     return answer(request, content, "application/json")
 
 
-def _consistency(services: Services, first: int, second: int) -> bytes:
-    with services.gate.reading() as view:
-        path = consistency_proof(first, second, _nodes(services, view, second))
-    return canonical_bytes({"first": str(first), "second": str(second), "path": base64_list(path)})
+def _consistency(view: Reader, first: int, second: int) -> bytes:
+    path = consistency_proof(first, second, view.nodes(second))
+    return leaf_json({"first": str(first), "second": str(second), "path": base64_list(path)})
 
 
 def published(view: Reader) -> int:
@@ -253,10 +249,9 @@ def published(view: Reader) -> int:
     return newest[0] if newest else 0
 
 
-def _checked_size(services: Services, asked: int | None) -> int:
+def _checked_size(view: Reader, asked: int | None) -> int:
     """The size of a log that was published: the one asked for, else the newest."""
-    with services.gate.reading() as view:
-        newest = published(view)
+    newest = published(view)
     size = newest if asked is None else asked
     if not 1 <= size <= newest:
         raise RegistryError("registry.no_such_prefix", first=size, second=newest)
@@ -293,12 +288,12 @@ def certificate(services: Services, retirement: str) -> bytes:
 def _certificate(services: Services, retirement: str) -> bytes:
     """A certificate; the checkpoint that covers it is made where it is not there yet."""
     try:
-        return canonical_bytes(services.registry.certificate(retirement))
+        return leaf_json(services.registry.certificate(retirement))
     except RegistryError as error:
         if error.code != "registry.not_yet_published":
             raise
     services.registry.publish()
-    return canonical_bytes(services.registry.certificate(retirement))
+    return leaf_json(services.registry.certificate(retirement))
 
 
 @router.get("/trust", **route("get_trust", 200))

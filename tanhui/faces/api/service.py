@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -13,13 +12,13 @@ from tanhui.faces.api.bodies import REQUEST
 from tanhui.faces.api.committer import Committer
 from tanhui.faces.api.kept import Kept
 from tanhui.faces.api.wire import pay
-from tanhui.kernel.signing import TrustedKey
 from tanhui.kernel.wording import say
 from tanhui.registry.access.errors import NotRecognised
 from tanhui.registry.access.limits import Limiter
 from tanhui.registry.access.secrets import require_scope
 from tanhui.registry.access.service import Caller, Gate
 from tanhui.registry.service import Registry
+from tanhui.registry.webhooks.service import Webhooks
 
 __all__ = ["CallerOrNone", "Known", "Reading", "RequestId", "Services", "Shared", "route"]
 
@@ -32,7 +31,7 @@ class Services:
     gate: Gate
     committer: Committer
     limiter: Limiter
-    verifiers: Mapping[str, TrustedKey] = field(default_factory=dict)
+    webhooks: Webhooks
     kept: Kept = field(default_factory=Kept)
 
 

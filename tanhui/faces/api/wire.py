@@ -22,13 +22,15 @@ from tanhui.kernel.errors import TanhuiError
 from tanhui.registry.access.limits import NANOSECONDS, Limiter
 from tanhui.registry.errors import RegistryError
 
-__all__ = ["Wire", "pay", "peer"]
+__all__ = ["MOST_AT_ONCE", "Wire", "pay", "peer"]
 
 log = logging.getLogger("tanhui.api")
 #: The most that a request may send, by the end of its path. [bytes]
 MAX_BODY, MAX_BODIES = 64 * 1024, {"/v1/orders": 4 * 1024 * 1024, "/v1/batches": 16 * 1024 * 1024}
 #: How long sending it may take. [s]
 BODY_S = 30
+#: Requests that are served at once; whoever comes beyond them may ask again in a second.
+MOST_AT_ONCE = 500
 #: An answer is data: no browser shall run it, frame it, guess its kind or tell others where it was.
 SAFE = {
     b"x-content-type-options": b"nosniff",
@@ -52,10 +54,13 @@ class Wire:
         Pays for each request by its address.
     behind_proxy : bool
         Whether the address is what the proxy in front says it is.
+    at_once : int
+        Requests that are served at once.
     """
 
-    def __init__(self, app: ASGIApp, limiter: Limiter, behind_proxy: bool = False) -> None:
+    def __init__(self, app: ASGIApp, limiter: Limiter, behind_proxy: bool = False, at_once: int = MOST_AT_ONCE) -> None:
         self._app, self._limiter, self._behind_proxy = app, limiter, behind_proxy
+        self._at_once, self._under_way = at_once, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -66,7 +71,10 @@ class Wire:
         out = _Out(send, scope["method"] == "HEAD", self._is_secure(scope))
         if out.bare:
             scope["method"] = "GET"
+        self._under_way += 1
         try:
+            if self._under_way > self._at_once:
+                raise RegistryError("registry.busy")
             pay(self._limiter, address=network(address))
             body = await _whole_body(scope, receive)
             await self._app(scope, body, out)
@@ -78,6 +86,8 @@ class Wire:
             busy = type(error).__name__ == "TimeoutError"
             told = RegistryError("registry.busy") if busy else ApiError("api.bug")
             await out.instead(told, scope, receive)
+        finally:
+            self._under_way -= 1
 
     def _is_secure(self, scope: Scope) -> bool:
         forwarded = self._behind_proxy and header(scope, b"x-forwarded-proto") == "https"

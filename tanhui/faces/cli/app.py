@@ -10,7 +10,24 @@ from typing import Annotated, Any
 
 import typer
 
-from tanhui.faces.cli import encumbrances, library, operations, parties, project, projects, registry, serve, trees
+from tanhui.faces.cli import (
+    documents,
+    duplicates,
+    encumbrances,
+    field,
+    history,
+    library,
+    operations,
+    parties,
+    project,
+    projects,
+    projects_losses,
+    registry,
+    scout,
+    serve,
+    trees,
+    workbook,
+)
 from tanhui.faces.cli.failures import in_words
 from tanhui.faces.cli.language import LANG, t
 from tanhui.faces.cli.parser import UsageError, speak_our_language, usage_text
@@ -61,7 +78,25 @@ def root(
     """The whole product behind one command."""
 
 
-for commands in (project, trees, library, registry, encumbrances, parties, projects, operations, serve):
+ROOMS = (
+    project,
+    trees,
+    library,
+    registry,
+    encumbrances,
+    parties,
+    projects,
+    projects_losses,
+    operations,
+    scout,
+    field,
+    history,
+    serve,
+    workbook,
+    documents,
+    duplicates,
+)
+for commands in ROOMS:
     commands.add_to(app)
 
 

@@ -41,11 +41,11 @@ def lock(
     as_json: JsonOption = False,
 ) -> None:
     """Lay an encumbrance on units or an amount."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
     what = {"batch": batch, "units": units, "over": over, "asset": asset, "amount": amount, "terms": terms}
     more = {"beneficiary": beneficiary, "target": target, "priority": priority, "expires": expires}
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         made = registry.lock(kind, account, request=request or new_request(), by=people, **what, **more)
     show_encumbrances([made], as_json)
 
@@ -57,9 +57,9 @@ def locks(
     as_json: JsonOption = False,
 ) -> None:
     """Every encumbrance, those resolved too."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         show_encumbrances(registry.encumbrances(account), as_json)
 
 
@@ -96,9 +96,9 @@ def release(
 @commands.command("expire", help=t("registry.expire.help"))
 def expire(folder: FolderArgument, as_json: JsonOption = False) -> None:
     """Lift every encumbrance whose time has run out."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         lifted = registry.expire_due()
     if as_json:
         show_json({"expired": lifted})
@@ -111,9 +111,10 @@ def carry_out(
 ) -> None:
     """Do an act and show what moved."""
     from tanhui.faces.cli.registry import show_holdings
-    from tanhui.registry.service import Registry, arrived
+    from tanhui.faces.opening import open_registry
+    from tanhui.registry.service import arrived
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         entry = registry.do(act, request or new_request(), people, **wanted)
     show_holdings(arrived(entry.legs), as_json)
 

@@ -17,6 +17,7 @@ from tanhui.kernel.progress import silent
 
 if TYPE_CHECKING:
     from tanhui.registry.log.note import NoteKey
+    from tanhui.registry.webhooks.service import Webhooks
 
 __all__ = ["add_to"]
 
@@ -43,9 +44,10 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Bring the public log in a folder up to date."""
+    from tanhui.faces.migrations import checked
     from tanhui.registry.operations.publish import publish_log
 
-    done = publish_log(folder, log)
+    done = publish_log(checked(folder), log)
     facts = {"size": done.size, "new": done.size - done.before, "path": log}
     show_json(done.to_dict()) if as_json else say_line(t("publish.done", **facts))
 
@@ -75,9 +77,10 @@ def openings(
     as_json: JsonOption = False,
 ) -> None:
     """Export what the commitments hide."""
+    from tanhui.faces.migrations import checked
     from tanhui.registry.operations.replay_public import export_openings
 
-    count = export_openings(folder, out)
+    count = export_openings(checked(folder), out)
     show_json({"openings": count, "path": str(out)}) if as_json else say_line(t("openings.done", count=count, path=out))
 
 
@@ -146,10 +149,11 @@ def restore(
 
 def accept(folder: Path, people: list[str], as_json: bool) -> None:
     """Go on after a restore that lost leaves."""
+    from tanhui.faces.migrations import checked
     from tanhui.registry.entries import entry_document
     from tanhui.registry.operations.restore import accept_loss
 
-    entry = accept_loss(folder, people)
+    entry = accept_loss(checked(folder), people)
     show_json(entry_document(entry)) if as_json else say_line(t("restore.accepted", index=entry.index))
 
 
@@ -162,12 +166,13 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """A checkpoint that somebody kept against the log as it is now."""
+    from tanhui.faces.migrations import checked
     from tanhui.kernel.canonical import readable_bytes
     from tanhui.kernel.files import write_whole
     from tanhui.registry.folder import is_registry
     from tanhui.registry.operations.compare import compare as found_in
 
-    where = Path(source) if is_registry(Path(source)) else source
+    where = checked(Path(source)) if is_registry(Path(source)) else source
     found = found_in(where, [read_text(path) for path in kept], anchors(trust, where))
     if found is not None and evidence is not None:
         write_whole(evidence, readable_bytes(found.to_dict()))
@@ -192,11 +197,12 @@ def migrate(folder: FolderArgument, as_json: JsonOption = False) -> None:
 @commands.command("witness", help=t("witness.help"))
 def witness(folder: FolderArgument, as_json: JsonOption = False) -> None:
     """Ask the witnesses to cosign the newest checkpoint."""
+    from tanhui.faces.migrations import checked
     from tanhui.registry.operations.witnesses import WITNESSES, ask_witnesses, load_witnesses
 
     if not load_witnesses(folder / WITNESSES):
         raise InputError("operations.no_witnesses", path=str(folder / WITNESSES))
-    answers = ask_witnesses(folder)
+    answers = ask_witnesses(checked(folder))
     if as_json:
         show_json([answer.to_dict(LANG) for answer in answers])
     else:
@@ -217,9 +223,7 @@ def webhook_add(
     as_json: JsonOption = False,
 ) -> None:
     """Subscribe."""
-    from tanhui.registry.webhooks.service import Webhooks
-
-    with Webhooks(folder) as service:
+    with open_webhooks(folder) as service:
         made, secret = service.subscribe(url, kinds or (), account)
     document = {**made.to_dict(), "secret": secret}
     show_json(document) if as_json else say_line(t("webhook.added", id=made.id, secret=secret))
@@ -228,24 +232,71 @@ def webhook_add(
 @webhooks.command("list", help=t("webhook.list.help"))
 def webhook_list(folder: FolderArgument, as_json: JsonOption = False) -> None:
     """Subscriptions, with what could not be delivered."""
-    from tanhui.registry.webhooks.service import Webhooks
-
-    with Webhooks(folder) as service:
-        found = [(made, len(service.dead_letters(made.id))) for made in service.subscriptions()]
+    with open_webhooks(folder) as service:
+        found = service.subscriptions()
     if as_json:
         show_json([{**made.to_dict(), "dead": dead} for made, dead in found])
         return
-    headers = [t(f"column.{key}") for key in ("subscription", "url", "kinds", "open", "dead")]
-    rows = [(m.id, m.url, " ".join(m.kinds), t("no") if m.closed_at else t("yes"), dead) for m, dead in found]
+    headers = [t(f"column.{key}") for key in ("subscription", "url", "kinds", "state", "dead")]
+    rows = [(m.id, m.url, " ".join(m.kinds), t(f"webhook.{m.state}"), dead) for m, dead in found]
     show_table(headers, rows, whole=(0,))
+
+
+@webhooks.command("deliveries", help=t("webhook.deliveries.help"))
+def webhook_deliveries(folder: FolderArgument, subscription: SubscriptionArgument, as_json: JsonOption = False) -> None:
+    """What a receiver was or is to be told, and what came of it."""
+    with open_webhooks(folder) as service:
+        found = [each.to_dict() for each in service.deliveries(subscription)]
+    if as_json:
+        show_json(found)
+        return
+    names = ("index", "state", "attempts", "outcome")
+    rows = [[each[name] if name != "state" else t(f"webhook.{each[name]}") for name in names] for each in found]
+    show_table([t(f"column.{name}") for name in names], rows)
+
+
+@webhooks.command("test", help=t("webhook.test.help"))
+def webhook_test(folder: FolderArgument, subscription: SubscriptionArgument, as_json: JsonOption = False) -> None:
+    """Send a message that tells of nothing."""
+    from tanhui.registry.webhooks.outbox import is_delivered
+
+    with open_webhooks(folder) as service:
+        outcome = service.test(subscription)
+    document = {"delivered": is_delivered(outcome), "outcome": outcome}
+    show_json(document) if as_json else say_line(t("webhook.tested", outcome=outcome))
+    if not document["delivered"]:
+        raise typer.Exit(1)
+
+
+@webhooks.command("pause", help=t("webhook.pause.help"))
+def webhook_pause(folder: FolderArgument, subscription: SubscriptionArgument, as_json: JsonOption = False) -> None:
+    """Send nothing until it is resumed."""
+    with open_webhooks(folder) as service:
+        found = service.pause(subscription)
+    show_json(found.to_dict()) if as_json else say_line(t("webhook.now_paused", id=subscription))
+
+
+@webhooks.command("resume", help=t("webhook.resume.help"))
+def webhook_resume(folder: FolderArgument, subscription: SubscriptionArgument, as_json: JsonOption = False) -> None:
+    """Go on where it was paused."""
+    with open_webhooks(folder) as service:
+        found = service.resume(subscription)
+    show_json(found.to_dict()) if as_json else say_line(t("webhook.resumed", id=subscription))
+
+
+@webhooks.command("rotate", help=t("webhook.rotate.help"))
+def webhook_rotate(folder: FolderArgument, subscription: SubscriptionArgument, as_json: JsonOption = False) -> None:
+    """A new secret."""
+    with open_webhooks(folder) as service:
+        found, secret = service.rotate(subscription)
+    document = {**found.to_dict(), "secret": secret}
+    show_json(document) if as_json else say_line(t("webhook.added", id=subscription, secret=secret))
 
 
 @webhooks.command("end", help=t("webhook.end.help"))
 def webhook_end(folder: FolderArgument, subscription: SubscriptionArgument, as_json: JsonOption = False) -> None:
     """End a subscription."""
-    from tanhui.registry.webhooks.service import Webhooks
-
-    with Webhooks(folder) as service:
+    with open_webhooks(folder) as service:
         service.end(subscription)
     show_json({"ended": subscription}) if as_json else say_line(t("webhook.ended", id=subscription))
 
@@ -253,9 +304,7 @@ def webhook_end(folder: FolderArgument, subscription: SubscriptionArgument, as_j
 @webhooks.command("again", help=t("webhook.again.help"))
 def webhook_again(folder: FolderArgument, subscription: SubscriptionArgument, as_json: JsonOption = False) -> None:
     """Try again what was given up."""
-    from tanhui.registry.webhooks.service import Webhooks
-
-    with Webhooks(folder) as service:
+    with open_webhooks(folder) as service:
         count = service.again(subscription)
     show_json({"again": count}) if as_json else say_line(t("webhook.tried_again", count=count))
 
@@ -263,10 +312,8 @@ def webhook_again(folder: FolderArgument, subscription: SubscriptionArgument, as
 @webhooks.command("deliver", help=t("webhook.deliver.help"))
 def webhook_deliver(folder: FolderArgument, as_json: JsonOption = False) -> None:
     """Deliver what is due until nothing is."""
-    from tanhui.registry.webhooks.service import Webhooks
-
     delivered, failed = 0, dict[str, int]()
-    with Webhooks(folder) as service:
+    with open_webhooks(folder) as service:
         while results := service.deliver():
             for result in results:
                 delivered += not result.failure
@@ -278,6 +325,14 @@ def webhook_deliver(folder: FolderArgument, as_json: JsonOption = False) -> None
     else:
         why = ", ".join(f"{code} × {count}" for code, count in sorted(failed.items()))
         say_line(t("webhook.delivered", delivered=delivered, failed=why or 0))
+
+
+def open_webhooks(folder: Path) -> Webhooks:
+    """The webhooks of a registry whose layout is ours."""
+    from tanhui.faces.migrations import checked
+    from tanhui.registry.webhooks.service import Webhooks
+
+    return Webhooks(checked(folder))
 
 
 def anchors(trust: Path | None, where: Path | str) -> tuple[NoteKey, ...]:

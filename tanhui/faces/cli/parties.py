@@ -28,11 +28,11 @@ def person(
     as_json: JsonOption = False,
 ) -> None:
     """Somebody who acts for an account."""
+    from tanhui.faces.opening import open_registry
     from tanhui.registry.entries import to_document
     from tanhui.registry.model import Person
-    from tanhui.registry.service import Registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         made = registry.do("add_person", request or new_request(), people, account=account, name=name).as_kind(Person)
     show_json(to_document(made)) if as_json else say_line(t("registry.person.done", id=made.id, account=account))
 
@@ -49,13 +49,13 @@ def key(
     """A new key with which a person signs orders."""
     import base64
 
+    from tanhui.faces.opening import open_registry
     from tanhui.kernel.signing import SigningKey
     from tanhui.registry.entries import to_document
     from tanhui.registry.model import Key
-    from tanhui.registry.service import Registry
 
     fresh = SigningKey.generate(of)
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         fresh.save(out)
         try:
             public = base64.b64encode(fresh.public).decode()
@@ -69,9 +69,9 @@ def key(
 @commands.command("proposals", help=t("registry.proposals.help"))
 def proposals(folder: FolderArgument, as_json: JsonOption = False) -> None:
     """Orders that wait for another pair of eyes."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         found = registry.proposals()
     if as_json:
         people = [[approval.person for approval in order.by] for order in found]
@@ -90,10 +90,10 @@ def agree(
     as_json: JsonOption = False,
 ) -> None:
     """Agree to an order as another pair of eyes."""
+    from tanhui.faces.opening import open_registry
     from tanhui.registry.entries import entry_document
-    from tanhui.registry.service import Registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         entry = registry.agree(request, who).done()
     show_json(entry_document(entry)) if as_json else say_line(
         t("registry.agree.done", index=entry.index, kind=entry.kind)

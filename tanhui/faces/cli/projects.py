@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tanhui.projects.land.model import Parcel
     from tanhui.projects.lifecycle import Deadline, LifecycleEvent, ProjectState, RuleBook, Step
     from tanhui.projects.registration import ProjectOffice, Tenure
+    from tanhui.projects.tenure.sharing import Distribution
     from tanhui.registry.acts import Order
 
 __all__ = ["add_to"]
@@ -133,7 +134,11 @@ def pay(
     withheld: Annotated[list[str] | None, typer.Option("--withhold", help=t("projects.pay.withhold"))] = None,
     least: Annotated[int, typer.Option("--least", min=1, metavar="FEN", help=t("projects.pay.least"))] = 1,
     scenario: Annotated[bool, typer.Option("--scenario", help=t("projects.pay.scenario"))] = False,
+    deducted: Annotated[Pairs, typer.Option("--deduct", metavar="NAME=FEN", help=t("projects.pay.deduct"))] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=t("projects.pay.out"))] = None,
+    handout: Annotated[
+        Path | None, typer.Option("--statements", metavar="DIR", help=t("projects.pay.statements"))
+    ] = None,
     people: AsOption = None,
     request: RequestOption = None,
     as_json: JsonOption = False,
@@ -142,7 +147,7 @@ def pay(
     from tanhui.faces.opening import open_registry
     from tanhui.kernel.files import write_whole
     from tanhui.kernel.time import Period
-    from tanhui.projects.tenure.sharing import statements, yuan
+    from tanhui.projects.tenure.sharing import statements
 
     if day(first) > day(last):
         raise InputError("cli.days_out_of_order", first=first, last=last)
@@ -160,20 +165,53 @@ def pay(
             regions=tuple(regions or ()),
             withheld=tuple(withheld or ()),
             least_fen=least,
+            deducted=whole_fen(pairs(deducted, "--deduct")),
         )
     if out:
         write_whole(out, "\n\n".join(statement.text(LANG) for statement in statements(shared)).encode(), mode=0o600)
+    show_paid(project, shared, handout, as_json)
+
+
+def whole_fen(amounts: dict[str, str]) -> dict[str, int]:
+    """Amounts in fen by name; all that are no whole numbers are refused at once."""
+    faults = [Fault("cli.not_fen", column=name, value=text) for name, text in amounts.items() if not fen_text(text)]
+    if faults:
+        raise RefusedInput(faults)
+    return {name: int(text) for name, text in amounts.items()}
+
+
+def fen_text(text: str) -> bool:
+    """Whether a text is a whole number of fen that a ledger may hold."""
+    return text.isascii() and text.isdigit() and len(text) <= 15
+
+
+def show_paid(project: str, shared: Distribution, handout: Path | None, as_json: bool) -> None:
+    """What was paid from which pot, where the log knows it, and the statements where they are wanted."""
+    import json
+    from dataclasses import asdict
+
+    from tanhui.projects.tenure.handout import write_handout
+    from tanhui.projects.tenure.share_table import filed
+    from tanhui.projects.tenure.sharing import yuan
+
+    assert shared.recorded is not None
+    files = write_handout(handout, json.loads(filed(project, shared)), LANG) if handout else {}
     totals = [(total.reason, total.fen, total.paid_fen, total.accounts) for total in shared.totals()]
     if as_json:
         names = ("pot", "fen", "paid_fen", "accounts")
         rows = [dict(zip(names, map(str, row), strict=True)) for row in totals]
-        show_json({"project": project, "status": shared.status.word, "totals": rows, "carried": shared.carried_out})
+        document = {"project": project, "status": shared.status.word, "totals": rows, "carried": shared.carried_out}
+        show_json({**document, "recorded": asdict(shared.recorded), "files": files})
         return
     if shared.status.word == "scenario":
         say_line(t("projects.scenario"))
     headers = [t(f"column.{name}") for name in ("pot", "due", "paid", "accounts")]
     named = [(say(f"tenure.pot.{pot}", LANG), yuan(fen), yuan(paid), count) for pot, fen, paid, count in totals]
     show_table(headers, named)
+    say_line(t("projects.pay.recorded", index=shared.recorded.index, sha256=shared.recorded.sha256))
+    if handout:
+        accounts = {stake.account for stake in shared.stakes} | {due.account for due in shared.dues}
+        say_line(t("projects.pay.written", path=handout, count=len(accounts)))
 
 
 @commands.command("projects", help=t("projects.projects.help"))

@@ -47,10 +47,10 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make a registry."""
+    from tanhui.faces.opening import make_registry
     from tanhui.registry.folder import TRUST
-    from tanhui.registry.service import Registry
 
-    with Registry.init(folder, name, sandbox=not live, eyes=eyes, database=database) as registry:
+    with make_registry(folder, name, sandbox=not live, eyes=eyes, database=database) as registry:
         document = {"registry": registry.origin, "sandbox": registry.sandbox, "trust": str(folder / TRUST)}
         document |= {"operator": registry.declaration.account, "person": registry.declaration.person}
     if as_json:
@@ -65,23 +65,24 @@ def account(
     name: Annotated[str, typer.Argument(metavar="NAME", help=t("registry.account.name"))],
     roles: Annotated[list[str] | None, typer.Option("--role", metavar="ROLE", help=t("registry.role"))] = None,
     region: Annotated[str, typer.Option("--region", help=t("registry.account.region"))] = "",
+    people: AsOption = None,
     request: RequestOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Open an account."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    with Registry(folder) as registry:
-        opened = registry.open_account(name, request=request or new_request(), roles=roles, region=region)
+    with open_registry(folder) as registry:
+        opened = registry.open_account(name, request=request or new_request(), roles=roles, region=region, by=people)
     show_json(opened.to_dict()) if as_json else say_line(t("registry.account.done", id=opened.id, name=name))
 
 
 @commands.command("accounts", help=t("registry.accounts.help"))
 def accounts(folder: FolderArgument, as_json: JsonOption = False) -> None:
     """Every account with what it holds."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         rows = [
             {**view.to_dict(), "balances": [b.to_dict() for b in registry.balance(view.id)]}
             for view in registry.accounts()
@@ -97,6 +98,39 @@ def accounts(folder: FolderArgument, as_json: JsonOption = False) -> None:
     show_table([t(f"column.{key}") for key in ("account", "name", "batch", "vintage", "units")], table, whole=(0, 2))
 
 
+def read_claim(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Result and manifest of a run that has a claim."""
+    result, manifest = read_json(run / "result.json"), read_json(run / "manifest.json")
+    if not isinstance(result, dict) or not isinstance(manifest, dict) or not result.get("claims"):
+        raise InputError("cli.no_claim", path=str(run))
+    return result, manifest
+
+
+@commands.command("vouch", help=t("registry.vouch.help"))
+def vouch(
+    run: Annotated[Path, typer.Option("--run", metavar="OUT", help=t("registry.issue.run"))],
+    key: Annotated[Path, typer.Option("--key", metavar="FILE", help=t("registry.vouch.key"))],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("registry.vouch.out"))],
+    as_json: JsonOption = False,
+) -> None:
+    """Sign, as the verifier, that the claim of a run is right."""
+    from tanhui.kernel.canonical import readable_bytes
+    from tanhui.kernel.files import write_whole
+    from tanhui.kernel.signing import SigningKey, sign_document
+    from tanhui.registry.vouching import STATEMENT_PURPOSE, statement_body
+
+    result, manifest = read_claim(run)
+    if out.exists():
+        raise InputError("cli.file_exists", path=str(out))
+    body = statement_body(manifest, result["claims"][0])
+    write_whole(out, readable_bytes(sign_document(STATEMENT_PURPOSE, body, SigningKey.load(key))))
+    if as_json:
+        show_json({"file": str(out), **body})
+        return
+    years = ", ".join(f"{year}: {tonnes}" for year, tonnes in body["by_year"].items())
+    say_line(t("registry.vouch.done", path=out, project=body["project"], credits=body["credits_t"], years=years))
+
+
 @commands.command("issue", help=t("registry.issue.help"))
 def issue(
     folder: FolderArgument,
@@ -105,18 +139,15 @@ def issue(
     region: Annotated[str, typer.Option("--region", help=t("registry.issue.region"))],
     product: Annotated[str, typer.Option("--product", help=t("registry.issue.product"))] = "",
     statement: Annotated[Path | None, typer.Option("--statement", help=t("registry.issue.statement"))] = None,
-    trust: Annotated[Path | None, typer.Option("--trust", help=t("verify.trust"))] = None,
+    people: AsOption = None,
     request: RequestOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn the claim of a run into serial-numbered batches."""
-    from tanhui.kernel.signing import load_trust
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    result, manifest = read_json(run / "result.json"), read_json(run / "manifest.json")
-    if not isinstance(result, dict) or not isinstance(manifest, dict) or not result.get("claims"):
-        raise InputError("cli.no_claim", path=str(run))
-    with Registry(folder) as registry:
+    result, manifest = read_claim(run)
+    with open_registry(folder) as registry:
         batches = registry.issue_from_claim(
             result,
             manifest,
@@ -126,7 +157,7 @@ def issue(
             product=product,
             request=request or new_request(),
             statement=read_json(statement) if statement else None,
-            verifiers=load_trust(trust) if trust else None,
+            by=people,
         )
     if as_json:
         show_json([batch.to_dict() for batch in batches])
@@ -151,9 +182,9 @@ def transfer(
     as_json: JsonOption = False,
 ) -> None:
     """Move units to another account, lowest serial first."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         moved = registry.transfer(source, target, batch, units, request=request or new_request(), by=people)
     show_holdings(moved, as_json)
 
@@ -172,10 +203,11 @@ def reassign(
     as_json: JsonOption = False,
 ) -> None:
     """Move units on a document, without their owner."""
-    from tanhui.registry.service import Registry, arrived
+    from tanhui.faces.opening import open_registry
+    from tanhui.registry.service import arrived
 
     what = {"source": source, "target": target, "batch": batch, "units": units, "reason": reason, "document": document}
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         entry = registry.do("reassign", request or new_request(), people, **what)
     show_holdings(arrived(entry.legs), as_json)
 
@@ -198,17 +230,17 @@ def retire(
     as_json: JsonOption = False,
 ) -> None:
     """Retire units for ever and write the certificate."""
+    from tanhui.faces.opening import open_registry
     from tanhui.kernel.files import write_whole
     from tanhui.kernel.time import Period
     from tanhui.registry.certificate import certificate_bytes
-    from tanhui.registry.service import Registry
 
     if bool(first) != bool(last):
         raise InputError("cli.half_a_period")
     period = Period.inclusive(day(first), day(last)) if first and last and day(first) <= day(last) else None
     if first and last and period is None:
         raise InputError("cli.days_out_of_order", first=first, last=last)
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         retirement = registry.retire(
             account_id,
             batch,
@@ -241,9 +273,9 @@ def cancel(
     as_json: JsonOption = False,
 ) -> None:
     """Take units out of the world without their being used."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         ended = registry.cancel(
             account_id,
             batch,
@@ -266,11 +298,11 @@ def certificate(
     as_json: JsonOption = False,
 ) -> None:
     """Write the certificate of a retirement again."""
+    from tanhui.faces.opening import open_registry
     from tanhui.kernel.files import write_whole
     from tanhui.registry.certificate import certificate_bytes
-    from tanhui.registry.service import Registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         document = registry.certificate(retirement)
     if page is not None:
         from tanhui.registry.certificate_page.page import certificate_page
@@ -288,18 +320,18 @@ def holdings(
     as_json: JsonOption = False,
 ) -> None:
     """Who holds which serials."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         show_holdings(registry.holdings(owner, batch), as_json)
 
 
 @commands.command("audit", help=t("registry.audit.help"))
 def audit(folder: FolderArgument, as_json: JsonOption = False) -> None:
     """Rebuild the state from the log and compare."""
-    from tanhui.registry.service import Registry
+    from tanhui.faces.opening import open_registry
 
-    with Registry(folder) as registry:
+    with open_registry(folder) as registry:
         show_verdict(registry.audit(), as_json)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +18,8 @@ from tanhui.kernel.errors import InputError
 __all__ = ["add_to"]
 
 PORT = 8642
-#: Requests that are served at once, and how long the last ones may take at the end. [s]
-MOST_AT_ONCE, GRACE_S = 500, 10
+#: How long the last requests may take at the end. [s]
+GRACE_S = 10
 #: Connections that may wait to be taken.
 BACKLOG = 1024
 
@@ -35,42 +36,45 @@ def serve(
     behind_proxy: Annotated[bool, typer.Option("--behind-proxy", help=t("serve.behind_proxy"))] = False,
     tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help=t("serve.tls_cert"))] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help=t("serve.tls_key"))] = None,
-    trust: Annotated[Path | None, typer.Option("--trust", help=t("serve.trust"))] = None,
+    rules: Annotated[list[str] | None, typer.Option("--rules", metavar="SET", help=t("serve.rules"))] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Serve a registry until interrupted."""
     import uvicorn
 
     from tanhui.faces.api.app import create_app
-    from tanhui.kernel.signing import load_trust
+    from tanhui.faces.api.connection import Prompt, most_connections
+    from tanhui.faces.opening import open_registry
     from tanhui.registry.access.service import Gate
-    from tanhui.registry.service import Registry
 
     check_exposure(host, tls_cert, tls_key, behind_proxy)
-    verifiers = load_trust(trust) if trust else None
-    with Registry(folder, publish_each=False) as registry, listening(host, port) as listener:
-        gate = Gate(registry)
+    check_rules(rules or ())
+    with open_registry(folder, publish_each=False) as registry, listening(host, port) as listener:
+        gate = Gate(registry, rule_sets=rules or ())
         code = gate.begin()
         config = uvicorn.Config(
-            create_app(registry, gate=gate, behind_proxy=behind_proxy, verifiers=verifiers),
+            create_app(registry, gate=gate, behind_proxy=behind_proxy),
             ssl_certfile=tls_cert,
             ssl_keyfile=str(tls_key) if tls_key else None,
             log_level="warning",
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=MOST_AT_ONCE,
+            http=Prompt,
+            limit_concurrency=most_connections(),
             timeout_graceful_shutdown=GRACE_S,
         )
         url = address(listener, secure=tls_cert is not None)
-        if as_json:
-            show_json({"registry": registry.origin, "url": url, "enrolment": str(code) if code else None})
-        else:
-            say_line(t("serve.ready", origin=registry.origin, url=url))
-            if code:
-                say_line(t("serve.enrol", path=code))
-        flush()
-        with suppress(KeyboardInterrupt):  # how a server that was asked to end ends
+        with suppress(
+            KeyboardInterrupt
+        ):  # how a server that was asked to end ends, from the moment it says it is there
+            if as_json:
+                show_json({"registry": registry.origin, "url": url, "enrolment": str(code) if code else None})
+            else:
+                say_line(t("serve.ready", origin=registry.origin, url=url))
+                if code:
+                    say_line(t("serve.enrol", path=code))
+            flush()
             uvicorn.Server(config).run(sockets=[listener])
     error_line(t("serve.ended"))
 
@@ -88,6 +92,16 @@ def check_exposure(host: str, tls_cert: Path | None, tls_key: Path | None, behin
             raise InputError("serve.tls_wrong", detail=str(error)) from None
     elif not behind_proxy and not is_loopback(host):
         raise InputError("serve.exposed", host=host)
+
+
+def check_rules(wanted: Sequence[str]) -> None:
+    """Refuse names of rule sets that are none: a misspelt one would let through what it should not."""
+    from tanhui.registry.access.limits import bundled_rules
+
+    known = sorted({rule.rule_set for rule in bundled_rules()})
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise InputError("serve.unknown_rules", rules=", ".join(unknown), known=", ".join(known))
 
 
 def is_loopback(host: str) -> bool:

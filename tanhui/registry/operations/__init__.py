@@ -7,5 +7,6 @@
     backup         an online copy of database and trust file, with a manifest
     restore        a copy back at work, unless that would be a fork
     witnesses      cosignatures of others on our checkpoints
+    erasure        a name forgotten, on the word of two people
     compare        a checkpoint somebody kept against the log as it is now
 """

@@ -27,7 +27,7 @@ from tanhui.registry.log.note import NoteKey, parse_note
 from tanhui.registry.log.tree import consistency_proof
 from tanhui.registry.log.witness import SIZE_TYPE, add_cosignatures, checkpoint_request
 from tanhui.registry.operations.cosigned import keep_cosignatures
-from tanhui.registry.operations.tables import cosignatures, create
+from tanhui.registry.operations.tables import cosignatures
 from tanhui.registry.store import Reader
 
 __all__ = ["WITNESSES", "Answer", "Witness", "ask_witnesses", "load_witnesses", "size_known"]
@@ -97,7 +97,6 @@ def ask_witnesses(registry: Path, witnesses: Sequence[Witness] | None = None) ->
             size = parse_checkpoint(parse_note(note)[0]).size
             if refused is None:
                 with store.writing() as tx:
-                    create(tx.connection)
                     keep_cosignatures(tx.connection, size, witness.key, lines)
             answers.append(Answer(witness, size, refused))
     finally:
@@ -154,8 +153,6 @@ def _cosigned(view: Reader, witness: Witness, note: str, size: int) -> str:
 
 def _last(view: Reader, witness: Witness) -> int:
     """The largest size that a witness cosigned, as far as we know."""
-    if not sa.inspect(view.connection).has_table(cosignatures.name):
-        return 0
     wanted = sa.select(sa.func.max(cosignatures.c.size)).where(cosignatures.c.witness == str(witness.key))
     return int(view.connection.execute(wanted).scalar() or 0)
 

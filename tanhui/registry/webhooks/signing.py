@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,9 +34,9 @@ def load_key(folder: Path, origin: str) -> bytes:
     return SigningKey.load(path).seed
 
 
-def subscription_secret(key: bytes, subscription: str) -> bytes:
-    """The secret that a subscriber and we share."""
-    return hmac.digest(key, b"tanhui-webhook-1\n" + subscription.encode(), "sha256")
+def subscription_secret(key: bytes, subscription: str, generation: int = 0) -> bytes:
+    """The secret that a subscriber and we share, the first or one that came after it."""
+    return hmac.digest(key, f"tanhui-webhook-1\n{subscription}\n{generation}".encode(), "sha256")
 
 
 def secret_text(secret: bytes) -> str:
@@ -43,11 +44,11 @@ def secret_text(secret: bytes) -> str:
     return f"whsec_{base64.b64encode(secret).decode()}"
 
 
-def headers(secret: bytes, delivery: str, at: int, body: bytes) -> dict[str, str]:
-    """The headers of a message sent at a time. [POSIX seconds]"""
-    signed = hmac.digest(secret, f"{delivery}.{at}.".encode() + body, "sha256")
+def headers(secrets: Sequence[bytes], delivery: str, at: int, body: bytes) -> dict[str, str]:
+    """The headers of a message sent at a time, with a signature under each secret. [POSIX seconds]"""
+    signed = [hmac.digest(secret, f"{delivery}.{at}.".encode() + body, "sha256") for secret in secrets]
     return {
         "webhook-id": delivery,
         "webhook-timestamp": str(at),
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+        "webhook-signature": " ".join(f"v1,{base64.b64encode(mac).decode()}" for mac in signed),
     }

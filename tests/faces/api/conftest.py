@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +14,12 @@ from fastapi import FastAPI
 
 from tanhui.faces.api.app import create_app
 from tanhui.faces.client import Client
+from tanhui.faces.opening import make_registry, open_registry
 from tanhui.kernel.keystore import Argon2
 from tanhui.registry.access import secrets
 from tanhui.registry.access.service import Gate
 from tanhui.registry.service import Registry
+from tanhui.registry.webhooks.service import Webhooks
 from tests.registry.conftest import Clock
 from tests.registry.documents import run_documents
 
@@ -71,15 +73,26 @@ def cheap_decoy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def opened(folder: Path, database: str | None = None, eyes: int = 1, **settings: Any) -> Iterator[World]:
+def opened(
+    folder: Path,
+    database: str | None = None,
+    eyes: int = 1,
+    rule_sets: Sequence[str] = (),
+    loopback: bool = False,
+    **settings: Any,
+) -> Iterator[World]:
     """A registry with everybody in it, each holder with ten units of the first batch."""
     clock = Clock()
-    Registry.init(folder, "registry.example/forest", eyes=eyes, database=database, now=clock).close()
-    registry = Registry(folder, publish_each=False, now=clock)
-    gate = Gate(registry, now=clock, cost=CHEAP)
-    app = create_app(registry, gate=gate, allowed={}, **settings)
+    make_registry(folder, "registry.example/forest", eyes=eyes, database=database, now=clock).close()
+    registry = open_registry(folder, publish_each=False, now=clock)
+    gate = Gate(registry, now=clock, cost=CHEAP, rule_sets=rule_sets)
     with ExitStack() as stack:
         stack.callback(registry.close)
+        # No name leads anywhere: whatever a test subscribes, nothing leaves this machine.
+        here = {"resolve": lambda host, _: [host] if host == "127.0.0.1" else [], "loopback": loopback}
+        hooks = Webhooks(folder, now=lambda: clock().timestamp(), **here)
+        stack.enter_context(hooks)
+        app = create_app(registry, gate=gate, allowed={}, webhooks=hooks, **settings)
         world = World(registry, gate, app, stack.enter_context(TestClient(app)), clock)
         fill(world)
         yield world
@@ -90,15 +103,18 @@ def fill(world: World) -> None:
     registry, operator = world.registry, world.registry.declaration.account
     world.accounts = {"operator": operator, "operator2": operator}
     world.people = {"operator": registry.declaration.person}
-    for role in ROLES:
-        world.accounts[role] = registry.open_account(f"账户 {role}", request=f"open-{role}", roles=[role]).id
+    both = [registry.declaration.person]  # as soon as there are two: who gets a role of weight takes both
     for who in ("operator2", *ROLES):
+        if who in ROLES:
+            wanted = {"name": f"账户 {who}", "roles": [who]}
+            world.accounts[who] = registry.do("open_account", f"open-{who}", both, **wanted).noun.id
         account = world.accounts[who]
-        world.people[who] = registry.do("add_person", f"person-{who}", account=account, name=f"甲 {who}").noun.id
+        world.people[who] = registry.do("add_person", f"person-{who}", both, account=account, name=f"甲 {who}").noun.id
+        if who == "operator2":
+            both.append(world.people[who])
     for who, person in world.people.items():
         world.gate.enrol(world.gate._new_code(person).reveal(), password=PASSWORD)
         world.tokens[who] = world.gate.log_in(person, PASSWORD).reveal()
-    both = [world.people["operator"], world.people["operator2"]]
     issued = registry.issue_from_claim(
         *run_documents(), owner=world.accounts["owner"], region="CN-HN", request="issue", by=both
     )

@@ -11,14 +11,12 @@ from dataclasses import replace
 import pytest
 
 from tanhui.faces.client import Refused
+from tanhui.faces.opening import make_registry
 from tanhui.kernel.errors import TanhuiError
 from tanhui.kernel.signing import SigningKey, key_id
-from tanhui.registry.access.limits import Facts
 from tanhui.registry.access.orders import Order, SignedOrder, sign_order
-from tanhui.registry.access.service import Gate, RuleRefused
-from tanhui.registry.service import Registry
+from tanhui.registry.access.service import Gate
 from tests.faces.api.conftest import CHEAP, PASSWORD, World
-from tests.registry.conftest import Clock
 
 KEY = SigningKey("client", bytes(range(32)))
 
@@ -55,7 +53,7 @@ def refusal(call, *arguments, **more) -> str:
 
 
 def test_the_first_operator_comes_in_once_by_a_file_that_only_its_owner_reads(tmp_path):
-    with Registry.init(tmp_path / "r", "registry.example/forest") as registry:
+    with make_registry(tmp_path / "r", "registry.example/forest") as registry:
         gate = Gate(registry, cost=CHEAP)
         path = gate.begin()
         assert path == tmp_path / "r" / "enrolment.code"
@@ -75,7 +73,7 @@ def test_the_first_operator_comes_in_once_by_a_file_that_only_its_owner_reads(tm
 
 
 def test_there_is_no_default_password(tmp_path):
-    with Registry.init(tmp_path / "r", "registry.example/forest") as registry:
+    with make_registry(tmp_path / "r", "registry.example/forest") as registry:
         gate = Gate(registry, cost=CHEAP)
         for password in ("", "admin", "operator", registry.declaration.person):
             assert refusal(gate.log_in, registry.declaration.person, password) == "access.not_recognised"
@@ -288,25 +286,3 @@ def test_a_refusal_does_not_tell_what_others_hold(world: World):
     assert stranger.value.code == "registry.not_permitted"
     with pytest.raises(Refused, match="20"):  # the own holding may be told
         world.client("owner").transfer(owner, trader, world.batch, 10**9)
-
-
-def test_rules_on_people_are_asked_where_the_facts_are_known(tmp_path):
-    """The limit of 50,000 yuan and the regions are in ``rules.toml``; the sum is by hand."""
-
-    def facts(view, person, order):
-        return "scenario/personal-gba", Facts("trade", "natural", "HK", amount_fen=1, year_to_date_fen=50_000 * 100)
-
-    with Registry.init(tmp_path / "r", "registry.example/forest", now=Clock()) as registry:
-        owner = registry.open_account("x", request="a", roles=["owner"]).id
-        person = registry.do("add_person", "p", account=owner, name="y").noun.id
-        for scenarios, code in ((True, "access.refused"), (False, None)):
-            gate = Gate(registry, cost=CHEAP, facts_of=facts, scenarios=scenarios)
-            gate.enrol(gate._new_code(person).reveal(), password=PASSWORD)
-            caller = gate.caller(gate.log_in(person, PASSWORD).reveal())
-            given = {"source": owner, "target": "x", "batch": "b", "units": 1}
-            refused = gate.asks(caller, [("r", "transfer", given)])[0].refused
-            assert (refused.code if refused else None) == code
-            if refused:
-                assert isinstance(refused, RuleRefused)
-                assert "50000.01" in refused.text("en")
-                assert "情景，非现行规则" in refused.text("zh")

@@ -48,12 +48,14 @@ def role_of(who: str) -> str:
 
 def by_table(kind: str, who: str, eyes: int, *, about: set[str], gives: set[str] = frozenset()) -> str:
     """``done``, ``proposed`` or ``refused`` for an act about some roles' accounts that takes from others."""
-    rule, role = PERMISSIONS[kind], role_of(who)
+    rule, role = PERMISSIONS[kind.partition(" ")[0]], role_of(who)
+    if kind.endswith(" end"):
+        rule = rule["end"]
     if eyes == 1 and role == "operator":
         return "done"
     if rule.get("parties") and gives and gives <= {role}:
         return "done"
-    if rule.get("own") and about == {role}:
+    if (rule.get("own") or rule.get("self")) and about == {role}:  # each role has one person, so it is about them
         return "done"
     if role in rule.get("roles", ()):
         return "done" if min(rule["eyes"], eyes) == 1 else "proposed"
@@ -128,9 +130,9 @@ def test_ending_somebody_or_a_key(place, who: str, act: str):
     body = {"person": person}
     if act == "end_key":
         public = base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()
-        key = world.registry.do("add_key", f"key-{name}", by, person=person, public=public).noun.id
+        key = world.registry.do("add_key", f"key-{name}", [person], person=person, public=public).noun.id
         body = {"key": key}
-    expected = by_table(ACTS[act][0], who, eyes, about={"owner"})
+    expected = by_table(f"{act.removeprefix('end_')} end", who, eyes, about={"owner"})
     assert asked(world, who, ACT_PATHS[act], body, name) == expected
 
 
@@ -212,6 +214,47 @@ def test_lists_show_the_own_account_only_but_to_those_who_see_all(place, who: st
         assert {row["owner"] for row in client.every("/holdings")} <= {own}
 
 
+#: What only the operator does: what is sent, and what the operator is answered.
+HOOK = {"url": "https://hooks.example.com/x", "kinds": ["transfer"]}
+NAME = {"commitment": "0" * 64, "document": "1" * 64}
+OPERATOR: list[tuple[str, str, dict[str, Any] | None, int]] = [
+    ("GET", "/webhooks", None, 200),
+    ("POST", "/webhooks", HOOK, 201),
+    ("GET", "/webhooks/{webhook}/deliveries", None, 200),
+    ("POST", "/webhooks/{webhook}/test", None, 200),
+    ("POST", "/webhooks/{webhook}/pause", None, 200),
+    ("POST", "/webhooks/{webhook}/resume", None, 200),
+    ("POST", "/webhooks/{webhook}/again", None, 200),
+    ("POST", "/webhooks/{webhook}/secret", None, 201),
+    ("DELETE", "/webhooks/{webhook}", None, 204),
+    ("GET", "/erasures", None, 200),
+    ("POST", "/erasures", NAME, 422),  # there is no such name
+    ("POST", "/accounts/kind", {"account": "A0", "kind": "natural"}, 404),
+]
+
+
+@pytest.mark.parametrize("who", [None, *EVERYBODY])
+def test_what_only_the_operator_does(place, who: str | None):
+    world, _ = place
+    hook = world.client("operator").add_webhook("https://hooks.example.com/y")["id"]
+    expected = 401 if who is None else None if role_of(who) == "operator" else 403
+    for method, path, body, answered in OPERATOR:
+        path = f"/v1{path.format(webhook=hook)}"
+        answer = world.http.request(method, path, json=body, headers=world.headers(who))
+        assert answer.status_code == (expected or answered), (method, path, answer.text)
+
+
+def test_a_key_that_was_not_made_for_it_does_not_administer(place):
+    world, _ = place
+    reader = world.client()
+    reader.use(world.client("operator").make_api_key(["read", "act"], 1)["key"])
+    assert reader.webhooks() is not None
+    for call in (lambda: reader.add_webhook(HOOK["url"]), lambda: reader.erase_name("0" * 64, "1" * 64)):
+        with pytest.raises(Refused) as error:
+            call()
+        assert error.value.code == "access.scope_missing"
+
+
 def test_every_route_is_one_of_these(place):
     """A new route has to be put into a list above, where its permission is tested."""
     world, _ = place
@@ -223,6 +266,7 @@ def test_every_route_is_one_of_these(place):
     read = {path.split("?")[0] for path in (*PUBLIC, *OWN, *ONE)}
     tested = {("GET", path) for path in read} | {("POST", path) for path in ACT_PATHS.values()}
     elsewhere = {
+        ("GET", "/proposals/{proposal}"),
         ("GET", "/tile/{path}"),
         ("GET", "/retirements/{retirement}"),
         ("GET", "/cancellations/{cancellation}"),
@@ -239,6 +283,7 @@ def test_every_route_is_one_of_these(place):
         ("POST", "/proposals/{proposal}/agreement"),
         ("DELETE", "/proposals/{proposal}"),
     }
+    tested |= {(method, path) for method, path, _, _ in OPERATOR}
     assert routes == (tested | elsewhere) - {("GET", "/tile/0/000.p/1")}
 
 

@@ -7,22 +7,24 @@ import ipaddress
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tanhui.faces.client import Client, Refused
+from tanhui.faces.opening import make_registry
 from tanhui.kernel.errors import TanhuiError
 from tanhui.registry.service import Registry
 from tanhui.registry.store import Reader
-from tests.faces.api.conftest import PASSWORD
+from tests.faces.api.conftest import PASSWORD, opened
 from tests.registry.documents import run_documents
 
 START = """
@@ -51,11 +53,11 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
+def serving(folder: Path, *options: str, program: str = START) -> Iterator[Server]:
     said = folder.parent / "server.log"
     with said.open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", START, "serve", str(folder), "--port", "0", "--json", *options],
+            [sys.executable, "-c", program, "serve", str(folder), "--port", "0", "--json", *options],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -81,13 +83,13 @@ def serving(folder: Path, *options: str) -> Iterator[Server]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     database = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
-    Registry.init(tmp_path / "registry", "registry.example/forest", database=database).close()
+    make_registry(tmp_path / "registry", "registry.example/forest", database=database).close()
     return tmp_path / "registry"
 
 
 @pytest.fixture
 def simple(tmp_path: Path) -> Path:
-    Registry.init(tmp_path / "registry", "registry.example/forest").close()
+    make_registry(tmp_path / "registry", "registry.example/forest").close()
     return tmp_path / "registry"
 
 
@@ -265,8 +267,6 @@ def test_by_tls_it_stays_by_tls(simple: Path, tmp_path: Path):
 
 
 def test_behind_a_proxy_the_last_address_counts(tmp_path: Path):
-    from tests.faces.api.conftest import opened
-
     with opened(tmp_path / "registry", behind_proxy=True) as world:
         for forwarded in ("192.0.2.1", "203.0.113.9, 192.0.2.1", "192.0.2.1, 203.0.113.9"):
             body = {"person": world.people["owner"], "password": PASSWORD}
@@ -274,3 +274,35 @@ def test_behind_a_proxy_the_last_address_counts(tmp_path: Path):
         one, same, other = [line["address"] for line in world.client("operator").get("/trail", limit=500)["items"]][-3:]
         assert one == same != other
         assert "192.0.2.1" not in one
+
+
+# Too many at once, and too slow
+
+
+def test_beyond_what_it_serves_at_once_it_says_so_in_a_problem(tmp_path: Path):
+    with opened(tmp_path / "registry", at_once=0) as world:
+        answer = world.http.get("/v1/health", headers={"Accept-Language": "zh"})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"] == "registry.busy"
+
+
+def test_who_opens_connections_and_stays_silent_keeps_nobody_out(simple: Path):
+    hasty = f"from tanhui.faces.api import connection\nconnection.HEAD_S = 1.0\n{START}"
+    with serving(simple, program=hasty) as server, ExitStack() as stack:
+        address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+        idle = [stack.enter_context(socket.create_connection(address, timeout=30)) for _ in range(600)]
+        for one in idle[::2]:
+            one.sendall(b"GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        with server.client() as client:
+            assert client.get("/health")["sandbox"] is True
+            assert {one.recv(1) for one in idle} == {b""}
+            assert client.get("/health")["sandbox"] is True
+        assert server.end() == 0
+
+
+def test_a_rule_set_that_is_none_is_refused(simple: Path):
+    command = [sys.executable, "-c", START, "serve", str(simple), "--rules", "scenario/personal"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "scenario/personal-gba" in done.stderr

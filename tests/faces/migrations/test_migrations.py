@@ -85,7 +85,9 @@ def test_the_history_leads_to_what_the_rooms_say(database_url: str, request: pyt
 def test_every_room_with_tables_is_known():
     """A new room's tables must be in the history, or a backup would know them and a new registry not."""
     package = Path(migrations.__file__).parents[2]
-    found = {path.relative_to(package).parent.as_posix() for path in package.rglob("tables.py")}
+    tables = [path for path in package.rglob("*.py") if "MetaData()" in path.read_text(encoding="utf-8")]
+    # The copy reads what is there, and lays nothing out.
+    found = {path.relative_to(package).parent.as_posix() for path in tables if path.name != "copy.py"}
     named = {create.__module__.split(".", 1)[1].rpartition(".")[0].replace(".", "/") for create in ROOMS.values()}
     # SQLAlchemy's own ``create_all`` stands for the access room, which has no function beside it.
     assert found == {room for room in named if not room.startswith("sql")} | {"registry/access"}

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
+from tanhui.faces.migrations import lay_out
+from tanhui.faces.opening import make_registry
 from tanhui.kernel.canonical import readable_bytes
 from tanhui.kernel.errors import InputError, IntegrityError, TanhuiError
-from tanhui.registry import tables
 from tanhui.registry.audit import verify_log
 from tanhui.registry.errors import RegistryError
 from tanhui.registry.folder import DATABASE_URL, OPERATOR_KEY
@@ -46,15 +46,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[World], d
         if not (world.folder / DATABASE_URL).is_file():
             return {"folder": tmp_path / "restored"}
         database = request.getfixturevalue("postgres_server").create_database()
-        return {"folder": tmp_path / "restored", "database": database, "lay_out": laid_out}
+        return {"folder": tmp_path / "restored", "database": database, "lay_out": lay_out}
 
     return found
-
-
-def laid_out(connection: Any, _: str) -> None:
-    """The ledger's tables where there are none. How the product does it is tested with the migrations."""
-    if not sa.inspect(connection).has_table("segments"):
-        tables.create(connection)
 
 
 def move(world: World, count: int, first: int = 0) -> None:
@@ -92,7 +86,7 @@ def restore_slowly(report: Connection, source: Path, place: dict[str, Any]) -> N
 
     restoring._verify = verify
     if "database" in place:
-        place = {**place, "lay_out": laid_out}
+        place = {**place, "lay_out": lay_out}
     restore(source, now=NOW, **place)
 
 
@@ -170,11 +164,11 @@ def test_a_backup_older_than_what_was_seen_opens_read_only(worlds: World, tmp_pa
 
 
 def test_an_earnest_registry_takes_two_people_of_the_operator(tmp_path: Path):
-    registry = Registry.init(tmp_path / "earnest", "registry.example/earnest", sandbox=False)
+    registry = make_registry(tmp_path / "earnest", "registry.example/earnest", sandbox=False)
     first = registry.declaration.person
     second = registry.do("add_person", "p2", account=registry.declaration.account, name="Second").noun.id
     owner = registry.open_account("Owner Ltd", request="owner").id
-    other = registry.do("add_person", "p3", account=owner, name="Stranger").noun.id
+    other = registry.do("add_person", "p3", [first, second], account=owner, name="Stranger").noun.id
     backup(registry.folder, tmp_path / "backup", NOW, passphrase=PASSPHRASE)
     registry.open_account("Late Ltd", request="late")
     restore(tmp_path / "backup", tmp_path / "r", NOW, kept=[registry.checkpoint()], passphrase=PASSPHRASE)

@@ -15,6 +15,7 @@ import pytest
 from tanhui.registry.log.cosignature import COSIGNATURE_V1
 from tanhui.registry.log.note import NoteSigner
 from tanhui.registry.operations.witnesses import WITNESSES
+from tanhui.registry.service import Registry
 from tests.registry.conftest import World
 from tests.registry.operations.servers import WitnessServer, handler, serving
 
@@ -87,9 +88,13 @@ def test_backup_restore_and_the_decision_about_a_loss(world: World, tmp_path: Pa
         answer("registry", "restore", *wrong, code=2)
 
 
-def test_migrate(world: World):
-    first = answer("registry", "migrate", world.folder)
-    assert (first["before"], answer("registry", "migrate", world.folder)["before"]) == ("", first["after"])
+def test_migrate(tmp_path: Path):
+    folder = tmp_path / "old"
+    Registry.init(folder, "registry.example/old").close()  # as it was made before there was a history
+    assert answer("registry", "accounts", folder, code=2)["error"]["code"] == "migrations.older"
+    first = answer("registry", "migrate", folder)
+    assert (first["before"], answer("registry", "migrate", folder)["before"]) == ("", first["after"])
+    assert answer("registry", "accounts", folder) == []
 
 
 def test_witness(world: World, tmp_path: Path):
@@ -120,6 +125,13 @@ def test_webhooks(world: World):
     assert made["id"] in tanhui("registry", "webhook", "list", world.folder, lang="zh")
     assert answer("registry", "webhook", "deliver", world.folder) == {"delivered": 0, "failed": {}}
     assert answer("registry", "webhook", "again", world.folder, made["id"]) == {"again": 0}
+    assert answer("registry", "webhook", "deliveries", world.folder, made["id"]) == []
+    assert answer("registry", "webhook", "pause", world.folder, made["id"])["state"] == "paused"
+    assert "paused" in tanhui("registry", "webhook", "list", world.folder)
+    assert answer("registry", "webhook", "resume", world.folder, made["id"])["state"] == "open"
+    assert answer("registry", "webhook", "rotate", world.folder, made["id"])["secret"] != made["secret"]
+    tested = answer("registry", "webhook", "test", world.folder, made["id"], code=1)
+    assert tested == {"delivered": False, "outcome": "webhooks.host_unknown"}
     answer("registry", "webhook", "end", world.folder, made["id"])
     answer("registry", "webhook", "end", world.folder, made["id"], code=1)
     refused = answer("registry", "webhook", "add", world.folder, "https://169.254.169.254/", code=2)

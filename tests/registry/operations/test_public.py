@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tanhui.faces.opening import make_registry
 from tanhui.kernel.errors import InputError, IntegrityError
 from tanhui.registry.anchors import load_log_keys
 from tanhui.registry.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint, state_line
@@ -159,7 +160,7 @@ def test_publishing_touches_no_other_folder_and_no_other_log(world: World, log: 
     (tmp_path / "other" / "precious").write_text("x")
     with pytest.raises(InputError):
         publish_log(world.folder, tmp_path / "other")
-    with Registry.init(tmp_path / "second", "registry.example/second") as second, pytest.raises(IntegrityError):
+    with make_registry(tmp_path / "second", "registry.example/second") as second, pytest.raises(IntegrityError):
         publish_log(second.folder, log)
     assert replay_log(log, world.trust).holds
 

@@ -10,11 +10,8 @@ import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -36,69 +33,18 @@ from tanhui.registry.webhooks.outbox import (
     again,
     claim,
     close,
-    dead_letters,
+    deliveries_of,
     plan,
     subscribe,
     subscriptions_of,
+    undelivered,
 )
 from tanhui.registry.webhooks.signing import WEBHOOK_KEY, headers, load_key, secret_text, subscription_secret
-from tanhui.registry.webhooks.tables import create, deliveries
+from tanhui.registry.webhooks.tables import deliveries
 from tests.registry.conftest import World
+from tests.registry.webhooks.receivers import Receiver, receiving
 
 KEY = bytes(range(32))
-
-
-class Receiver:
-    """A receiver that keeps what it was sent and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[dict[str, str], bytes]] = []
-        self.status, self.location, self.drip_s = 200, "", 0.0
-        self.url = ""
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.got]
-
-
-@contextmanager
-def receiving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    receiver = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            for _ in range(40 if receiver.drip_s else 0):  # an answer that never ends
-                self.wfile.write(b"HTTP/1.1 200 OK\r\n"[:1])
-                self.wfile.flush()
-                time.sleep(receiver.drip_s)
-            self.send_response(receiver.status)
-            if receiver.location:
-                self.send_header("location", receiver.location)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128
-
-        def handle_error(self, *_: Any) -> None:
-            """A client that hung up is no news."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    receiver.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_port}/hook"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture
@@ -113,8 +59,6 @@ class Desk:
     def __init__(self, world: World) -> None:
         self.world, self.store, self.now = world, open_store(world.folder), 1_700_000_000
         self.post = Post(world.registry.origin, KEY, loopback=True, deadline_s=5)
-        with self.store.writing() as tx:
-            create(tx.connection)
 
     def subscribe(self, url: str, *kinds: str) -> Subscription:
         with self.store.writing() as tx:
@@ -129,9 +73,12 @@ class Desk:
         post = Post(**{**{name: getattr(self.post, name) for name in Post.__slots__}, **other})
         return [result.failure for result in deliver_due(self.store, post, lambda: self.now, lambda: 1.0)]
 
-    def rows(self) -> list[Any]:
+    def rows(self, *states: str) -> list[Any]:
+        """What is still to be delivered, or deliveries in some states."""
         with self.store.reading() as view:
-            return list(view.connection.execute(deliveries.select()))
+            return [
+                row for row in view.connection.execute(deliveries.select()) if row.state in (states or ("due", "dead"))
+            ]
 
 
 @pytest.fixture
@@ -151,7 +98,7 @@ def desks(worlds: World) -> Iterator[Desk]:
 def test_the_signature_is_that_of_standard_webhooks():
     # The example in the test suites of the reference libraries (github.com/standard-webhooks/standard-webhooks).
     secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    found = headers(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    found = headers([secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert found["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     assert secret_text(secret) == "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -213,8 +160,9 @@ def test_a_failure_is_tried_again_under_the_same_id_later_and_later_and_then_wai
     desks.now += 10**6
     assert desks.deliver() == []
     with desks.store.writing() as tx:
-        (letter,) = dead_letters(tx.connection)
-        assert (letter.subscription.id, letter.attempts, letter.failure) == (made.id, MOST_ATTEMPTS, "503")
+        (letter,) = deliveries_of(tx.connection, made.id)
+        assert (letter.state, letter.attempts, letter.outcome) == ("dead", MOST_ATTEMPTS, "503")
+        assert undelivered(tx.connection) == {made.id: 1}
         assert again(tx.connection, made.id, desks.now) == 1
     receiver.status = 204
     assert desks.deliver() == [""]

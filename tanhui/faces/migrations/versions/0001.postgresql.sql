@@ -89,6 +89,12 @@ CREATE TABLE records (
 --
 CREATE INDEX records_by_subject ON records (topic, subject)
 --
+CREATE TABLE used_orders (
+  hash TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  PRIMARY KEY (hash)
+)
+--
 CREATE TABLE proposals (
   request TEXT NOT NULL,
   act TEXT NOT NULL,
@@ -228,6 +234,8 @@ CREATE TRIGGER endings_kept BEFORE UPDATE OR DELETE ON endings FOR EACH ROW EXEC
 --
 CREATE TRIGGER records_kept BEFORE UPDATE OR DELETE ON records FOR EACH ROW EXECUTE FUNCTION registry_append_only()
 --
+CREATE TRIGGER used_orders_kept BEFORE UPDATE OR DELETE ON used_orders FOR EACH ROW EXECUTE FUNCTION registry_append_only()
+--
 CREATE TRIGGER encumbrances_kept BEFORE UPDATE OR DELETE ON encumbrances FOR EACH ROW EXECUTE FUNCTION registry_append_only()
 --
 CREATE TRIGGER holdings_kept BEFORE UPDATE ON holdings FOR EACH ROW EXECUTE FUNCTION registry_append_only()
@@ -304,6 +312,27 @@ CREATE FUNCTION access_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGI
 --
 CREATE TRIGGER access_trail_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON access_trail FOR EACH STATEMENT EXECUTE FUNCTION access_append_only()
 --
+CREATE TABLE access_account_kinds (
+  account TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('natural', 'legal')),
+  PRIMARY KEY (account)
+)
+--
+CREATE TABLE access_turnover (
+  account TEXT NOT NULL,
+  year INTEGER NOT NULL,
+  fen BIGINT NOT NULL,
+  PRIMARY KEY (account, year)
+)
+--
+CREATE TABLE access_turnover_read (
+  one INTEGER NOT NULL CHECK (one = 1),
+  position BIGINT NOT NULL,
+  PRIMARY KEY (one)
+)
+--
+INSERT INTO access_turnover_read VALUES (1, 0)
+--
 CREATE TABLE access_sessions (
   digest TEXT NOT NULL CHECK (length(digest) = 64),
   who TEXT NOT NULL,
@@ -359,6 +388,16 @@ CREATE TABLE log_cosignatures (
   PRIMARY KEY (size, witness)
 )
 --
+CREATE TABLE name_erasures (
+  commitment TEXT NOT NULL,
+  document TEXT NOT NULL,
+  asked_by TEXT NOT NULL,
+  asked_at BIGINT NOT NULL,
+  agreed_by TEXT NOT NULL,
+  erased_at BIGINT,
+  PRIMARY KEY (commitment)
+)
+--
 -- room webhook_subscriptions
 CREATE TABLE webhook_subscriptions (
   id TEXT NOT NULL,
@@ -366,9 +405,19 @@ CREATE TABLE webhook_subscriptions (
   url TEXT NOT NULL,
   kinds TEXT NOT NULL,
   cursor BIGINT NOT NULL,
+  generation INTEGER NOT NULL,
+  rotated_at BIGINT,
   made_at BIGINT NOT NULL,
+  paused_at BIGINT,
   closed_at BIGINT,
   PRIMARY KEY (id)
+)
+--
+CREATE TABLE webhook_turn (
+  one INTEGER NOT NULL CHECK (one = 1),
+  holder BIGINT NOT NULL,
+  until BIGINT NOT NULL,
+  PRIMARY KEY (one)
 )
 --
 CREATE TABLE webhook_deliveries (
@@ -376,13 +425,15 @@ CREATE TABLE webhook_deliveries (
   position BIGINT NOT NULL,
   attempts INTEGER NOT NULL,
   due_at BIGINT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('due', 'dead')),
-  failure TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('due', 'done', 'dead')),
+  outcome TEXT NOT NULL,
   PRIMARY KEY (subscription, position),
   FOREIGN KEY(subscription) REFERENCES webhook_subscriptions (id)
 )
 --
 CREATE INDEX webhook_deliveries_by_time ON webhook_deliveries (state, due_at)
+--
+INSERT INTO webhook_turn (one, holder, until) VALUES (1, 0, 0)
 --
 -- room land_parcels
 CREATE TABLE land_parcels (
