@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from tanhui.faces.cli import (
+    audit,
+    compensation,
     documents,
     duplicates,
     encumbrances,
@@ -95,6 +97,8 @@ ROOMS = (
     workbook,
     documents,
     duplicates,
+    compensation,
+    audit,
 )
 for commands in ROOMS:
     commands.add_to(app)

@@ -1,0 +1,79 @@
+"""What facts are made of: a run folder, the project file, and the project in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tanhui.projects.explain import read_run
+from tanhui.projects.lifecycle import ProjectState, rule_book
+from tanhui.projects.model import Afforestation
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tanhui.projects.lifecycle import RuleBook
+    from tanhui.projects.registration import ProjectOffice
+    from tanhui.projects.tenure import CreditedArea
+
+__all__ = ["Filed", "Material", "read_filed", "read_material"]
+
+#: Tables of a run that documents print, and of the largest only the columns that are counted.
+TABLES: Mapping[str, list[str] | None] = {"parcels": None, "plots": None, "trees": ["plot_id"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A project as the registry knows it on a day."""
+
+    state: ProjectState
+    areas: Sequence[CreditedArea]
+    to_net_t: int
+
+    @property
+    def book(self) -> RuleBook:
+        """The rule book it goes by."""
+        return rule_book(self.state.book)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """Everything a fact may be made from. Without ``project`` and ``filed`` there are the run's facts only."""
+
+    result: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
+    project: Afforestation | None = None
+    filed: Filed | None = None
+
+    @property
+    def claim(self) -> Mapping[str, Any] | None:
+        """The claim of the run, where there is one."""
+        return self.result["claims"][0] if self.result["claims"] else None
+
+
+def read_material(out: Path, project: Afforestation | None = None, filed: Filed | None = None) -> Material:
+    """The material in a run folder; changed files are refused as by ``tanhui explain``."""
+    import pandas as pd
+
+    result, manifest = read_run(out)
+    tables = {
+        name: pd.read_parquet(out / f"{name}.parquet", columns=columns)
+        for name, columns in TABLES.items()
+        if (out / f"{name}.parquet").is_file()
+    }
+    return Material(result, manifest, tables, project, filed)
+
+
+def read_filed(office: ProjectOffice, project: str, on: date) -> Filed:
+    """What the registry says of a project on a day.
+
+    Raises
+    ------
+    DomainError
+        If the registry does not know it.
+    """
+    return Filed(office.state(project, on), tuple(office.credited(project)), office.to_net(project, on))
