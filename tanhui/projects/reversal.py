@@ -27,6 +27,7 @@ from tanhui.projects.permanence.response import MEASURES, ReversalEvent, respond
 from tanhui.projects.permanence.settlement import KG_PER_T, Pile, Settlement, stakes_of, whole_tonnes
 from tanhui.projects.permanence.tables import settlements
 from tanhui.registry import tables as ledger
+from tanhui.registry.entries import encode_entry
 from tanhui.registry.model import CANCELLED, ISSUANCE
 from tanhui.registry.service import Registry
 from tanhui.registry.store import Reader
@@ -128,7 +129,7 @@ def settle(booking: Booking, event: LifecycleEvent, state: ProjectState, means: 
             what = {"account": account, "batch": batch, "units": units, "document": report}
             booking.do("cancel", f"{measure}/{batch}", reason=reason, **what)
     for kind, measure in DEBTS.items():
-        _owe(booking, kind, event.project, owner, means.creditor or means.buffer, settlement.tonnes(measure))
+        _owe(booking, kind, loss, owner, means.creditor or means.buffer, settlement.tonnes(measure))
     text = canonical_bytes(settlement.to_dict())
     booking.record(TOPIC, event.project, digest(text), "notice")
     row = {"report": report, "project": event.project, "day": event.at.isoformat(), "document": text.decode()}
@@ -167,8 +168,9 @@ def _release(booking: Booking, owner: str, report: str) -> None:
             booking.do("release", f"release/{lock.id}", lock=lock.id, document=report)
 
 
-def _owe(booking: Booking, kind: str, project: str, owner: str, creditor: str, tonnes: int) -> None:
-    """A debt of the owner in whole tonnes."""
+def _owe(booking: Booking, kind: str, loss: ReversalEvent, owner: str, creditor: str, tonnes: int) -> None:
+    """A debt of the owner in whole tonnes, on the report of the loss."""
+    project = loss.project
     if not tonnes:
         return
     if not creditor:
@@ -176,7 +178,8 @@ def _owe(booking: Booking, kind: str, project: str, owner: str, creditor: str, t
     asset = _asset(kind, project)
     # Named after the asset, not the request: a second debt of the project finds it there.
     define = booking.registry.order("define_asset", f"define-{asset}", booking.by, asset=asset, unit=UNIT, issuer=owner)
-    booking.enter([define, booking.order("mint", kind, asset=asset, target=creditor, amount=tonnes)])
+    rests_on = {"reason": "reversal", "document": loss.report_sha256}
+    booking.enter([define, booking.order("mint", kind, asset=asset, target=creditor, amount=tonnes, **rests_on)])
 
 
 def _asset(kind: str, project: str) -> str:
@@ -259,7 +262,8 @@ def repay(booking: Booking, project: str, kind: str, source: str, creditor: str,
         order = booking.order("transfer", source=source, target=creditor, **what)
     else:
         raise DomainError("reversal.unknown_debt", kind=kind, known=", ".join(DEBTS))
-    if not booking.enter([order])[0].repeated:
+    paid = booking.enter([order])[0]
+    if not paid.repeated:
         found = Reader(booking.connection).batch(batch)
         assert found is not None  # the ledger has just moved units of it
         tonnes, left = divmod(units * found.claim.unit_kg, KG_PER_T)
@@ -268,7 +272,8 @@ def repay(booking: Booking, project: str, kind: str, source: str, creditor: str,
         owed = _owed(booking.connection, kind, project).get(creditor, 0)
         if tonnes > owed:
             raise DomainError("reversal.more_than_owed", project=project, owed=owed, paid=tonnes)
-        booking.do("redeem", "redeem", asset=_asset(kind, project), source=creditor, amount=tonnes)
+        rests_on = {"reason": "reversal", "document": digest(encode_entry(paid.done()))}
+        booking.do("redeem", "redeem", asset=_asset(kind, project), source=creditor, amount=tonnes, **rests_on)
     return debts(booking.connection, project).get(kind, 0)
 
 

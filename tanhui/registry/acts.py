@@ -311,11 +311,16 @@ def take_in(
     export: str,
     first: int,
     last: int,
+    document: str = "",
 ) -> Made:
-    """Units that another registry gave away: ``first`` to ``last`` on its own line, under its name for the export."""
+    """Units that another registry gave away: ``first`` to ``last`` on its own line, under its name for the export.
+
+    ``document`` is the hash of what shows it.
+    """
     issuance, legs, _ = issue(bench, claim, units, owner)
     assert isinstance(issuance, Issuance)
-    return replace(issuance, origin=Origin(registry, export, Interval(first, last + 1))), legs, []
+    origin = Origin(registry, export, Interval(first, last + 1), _hash(document) if document else "")
+    return replace(issuance, origin=origin), legs, []
 
 
 def transfer(bench: Bench, source: str, target: str, batch: str, units: int) -> Made:
@@ -327,10 +332,9 @@ def transfer(bench: Bench, source: str, target: str, batch: str, units: int) -> 
 
 def reassign(bench: Bench, source: str, target: str, batch: str, units: int, reason: str, document: str) -> Made:
     """Units change hands on a document, without their owner: a court, a merger, an inheritance."""
-    if reason not in RULINGS:
-        raise InputError("registry.reason_wrong", reason=reason, known=", ".join(RULINGS))
+    ruling = _ruling(reason or "–", document)
     _, legs, _ = transfer(bench, source, target, batch, units)
-    return Ruling(reason, _hash(document)), legs, []
+    return ruling, legs, []
 
 
 def exchange(bench: Bench, legs: list[dict[str, Any]]) -> Made:
@@ -390,14 +394,23 @@ def define_asset(bench: Bench, asset: str, unit: str, issuer: str) -> Made:
     return Asset(asset, unit, issuer), [], []
 
 
-def mint(bench: Bench, asset: str, target: str, amount: int) -> Made:
-    """An amount comes into circulation."""
-    return None, [], [AmountLeg(asset, amount, SOURCE, Place(target))]
+def mint(bench: Bench, asset: str, target: str, amount: int, reason: str = "", document: str = "") -> Made:
+    """An amount comes into circulation; on a document, without its issuer: a debt."""
+    return _ruling(reason, document), [], [AmountLeg(asset, amount, SOURCE, Place(target))]
 
 
-def redeem(bench: Bench, asset: str, source: str, amount: int) -> Made:
-    """An amount goes out of circulation."""
-    return None, [], [AmountLeg(asset, amount, Place(source), SOURCE)]
+def redeem(bench: Bench, asset: str, source: str, amount: int, reason: str = "", document: str = "") -> Made:
+    """An amount goes out of circulation; on a document, without its holder: a debt that was paid."""
+    return _ruling(reason, document), [], [AmountLeg(asset, amount, Place(source), SOURCE)]
+
+
+def _ruling(reason: str, document: str) -> Ruling | None:
+    """The ruling that an act rests on, if it rests on one."""
+    if not reason and not document:
+        return None
+    if reason not in RULINGS:
+        raise InputError("registry.reason_wrong", reason=reason, known=", ".join(RULINGS))
+    return Ruling(reason, _hash(document))
 
 
 # Encumbrances ---------------------------------------------------------------------------------------------------------

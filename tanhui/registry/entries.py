@@ -18,7 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from tanhui.kernel.errors import IntegrityError, TanhuiError
 from tanhui.kernel.time import Period
-from tanhui.registry.model import KINDS, Interval, JournalEntry, Place, place
+from tanhui.registry.model import KINDS, OPTIONAL, Interval, JournalEntry, Place, place
 
 __all__ = ["decode_entry", "encode_entry", "entry_from_dict", "is_hash", "is_stamp", "leaf_json", "to_document"]
 
@@ -112,7 +112,8 @@ def _read_entry(document: Mapping[str, Any]) -> JournalEntry:
     if body.pop("format") != FORMAT or not STAMP.fullmatch(body["at"]):
         raise IntegrityError("registry.leaf_malformed")
     noun = KINDS[body["kind"]]
-    inner = from_document(noun, body.pop(noun.NAME)) if noun else None  # type: ignore[attr-defined]
+    bare = noun is None or (body["kind"] in OPTIONAL and noun.NAME not in body)  # type: ignore[attr-defined]
+    inner = None if bare else from_document(noun, body.pop(noun.NAME))  # type: ignore[union-attr]
     entry: JournalEntry = from_document(JournalEntry, body)
     if inner is None:
         return entry

@@ -52,6 +52,7 @@ def issuable(
     product: str,
     unit_kg: int,
     sandbox: bool,
+    registry: str = "",
     statement: Mapping[str, Any] | None = None,
     verifiers: Mapping[str, TrustedKey] | None = None,
 ) -> tuple[IssuedClaim, dict[int, int]]:
@@ -69,7 +70,9 @@ def issuable(
         reasons = reasons_against(result, manifest, claim)
         if reasons and not sandbox:
             raise NotIssuable("registry.not_creditable", count=len(reasons), first=reasons[0])
-        verifier, voucher = ("", "") if sandbox else _vouched(statement, verifiers, manifest, claim)
+        verifier, voucher = (
+            ("", "") if sandbox else _vouched(statement, verifiers, statement_body(manifest, claim, registry))
+        )
         issued = IssuedClaim(
             project=_short(manifest["project"]),
             region=_short(region),
@@ -134,17 +137,16 @@ def _units_by_vintage(claim: Mapping[str, Any], unit_kg: int) -> dict[int, int]:
 def _vouched(
     statement: Mapping[str, Any] | None,
     verifiers: Mapping[str, TrustedKey] | None,
-    manifest: Mapping[str, Any],
-    claim: Mapping[str, Any],
+    body: Mapping[str, Any],
 ) -> tuple[str, str]:
-    """Key id and signature of a trusted verifier whose statement names exactly this manifest and claim."""
+    """Key id and signature of a trusted verifier whose statement says exactly this."""
     if statement is None or not verifiers:
         raise NotIssuable("registry.not_verified")
     try:
         signers = verify_document(STATEMENT_PURPOSE, statement, verifiers, "verifier")
     except TanhuiError as error:
         raise NotIssuable("registry.not_verified") from error
-    if not signers or statement["body"] != statement_body(manifest, claim):
+    if not signers or statement["body"] != body:
         raise NotIssuable("registry.not_verified")
     name = key_id(signers[0].public)
     return name, next(str(entry["signature"]) for entry in statement["signatures"] if entry["key_id"] == name)

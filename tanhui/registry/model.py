@@ -63,9 +63,9 @@ PURPOSES: tuple[Purpose, ...] = ("voluntary", "compliance", "event")
 Reason = Literal["over_issue", "reversal", "buffer", "owner", "court"]
 #: Why units may be cancelled without being used.
 REASONS: tuple[Reason, ...] = ("over_issue", "reversal", "buffer", "owner", "court")
-RulingReason = Literal["court", "merger", "inheritance", "correction"]
+RulingReason = Literal["court", "merger", "inheritance", "correction", "reversal"]
 #: Why units may change hands without their owner.
-RULINGS: tuple[RulingReason, ...] = ("court", "merger", "inheritance", "correction")
+RULINGS: tuple[RulingReason, ...] = ("court", "merger", "inheritance", "correction", "reversal")
 #: Ranks of encumbrances of one precedence.
 MOST_PRIORITIES = 1000
 
@@ -297,11 +297,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where imported units come from: a registry, its name for the export, and the serials on its own line."""
+    """Where imported units come from: a registry, its name for the export, and the serials on its own line.
+
+    ``document`` is the hash of what shows it: the other registry's certificate, letter or export.
+    """
 
     registry: str
     id: str
     serials: Interval
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +363,10 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Why units change hands without their owner: a court, a merger, an inheritance, a mistake put right."""
+    """Why something happens without whose it is: a court, a merger, an inheritance, a mistake put right, a debt.
+
+    Units change hands; an amount is issued in its issuer's name, or taken from its holder.
+    """
 
     NAME: ClassVar[str] = "ruling"
     reason: str
@@ -430,6 +437,8 @@ Noun = (
     | Record
     | Seal
 )
+#: Kinds of entry that may do without their noun: an issuer needs no ruling to issue or to take back.
+OPTIONAL = frozenset({"mint", "redeem"})
 #: Every kind of entry with its noun; a transfer of units or amounts has none.
 KINDS: dict[str, type | None] = {
     "registry": Declaration,
@@ -442,8 +451,8 @@ KINDS: dict[str, type | None] = {
     "import": Issuance,
     "transfer": None,
     "reassign": Ruling,
-    "mint": None,
-    "redeem": None,
+    "mint": Ruling,
+    "redeem": Ruling,
     "retire": Retirement,
     "cancel": Cancellation,
     "lock": Encumbrance,

@@ -28,6 +28,7 @@ __all__ = [
     "ordinary",
     "raw_key",
     "roles",
+    "weighty",
 ]
 
 #: Acts that nobody needs to answer for: time does them, or the registry itself.
@@ -101,6 +102,11 @@ def check_roles(wanted: Collection[str]) -> None:
 def may_hold(wanted: Iterable[str]) -> bool:
     """Whether an account with these roles may hold units and amounts."""
     return any(roles()[role].get("holds", False) for role in wanted)
+
+
+def weighty(wanted: Iterable[str]) -> bool:
+    """Whether an account with these roles decides about others' units."""
+    return any(roles().get(role, {}).get("weighty", False) for role in wanted)
 
 
 def raw_key(public: str) -> bytes | None:
@@ -179,7 +185,8 @@ def _may_do(state: State, entry: JournalEntry, people: Collection[Person]) -> bo
     of_account, of_role = _wanted(state, entry, rule)
     if rule.get("own") and accounts[_subject(state, entry)] >= of_account:
         return True
-    return _count(state, people, rule.get("roles", ())) >= of_role
+    proven = not rule.get("document") or bool(getattr(noun, "document", ""))
+    return proven and _count(state, people, rule.get("roles", ())) >= of_role
 
 
 def _wanted(state: State, entry: JournalEntry, rule: dict[str, Any]) -> tuple[int, int]:
@@ -198,7 +205,7 @@ def _wanted(state: State, entry: JournalEntry, rule: dict[str, Any]) -> tuple[in
 def _is_weighty(state: State, entry: JournalEntry) -> bool:
     """Whether an act is about an account with a role of weight."""
     account = entry.noun if isinstance(entry.noun, Account) else state.accounts.get(_subject(state, entry))
-    return account is not None and any(roles().get(role, {}).get("weighty", False) for role in account.roles)
+    return account is not None and weighty(account.roles)
 
 
 def _subject(state: State, entry: JournalEntry) -> str:

@@ -192,7 +192,7 @@ def _need_voucher(state: State, issuance: Issuance) -> None:
     person = state.people.get(key.person) if key else None
     account = state.accounts.get(person.account) if person else None
     known = key and person and account and key.active and person.active and "verifier" in account.roles
-    if not known or not is_vouched(issuance.claim, issuance.pieces, key.public):  # type: ignore[union-attr]
+    if not known or not is_vouched(issuance.claim, issuance.pieces, _declared(state).origin, key.public):  # type: ignore[union-attr]
         raise RegistryError("registry.not_verified")
 
 
@@ -204,6 +204,9 @@ def _import(state: State, entry: JournalEntry) -> None:
     earlier = state.foreign.get(origin.registry) or ()
     if any(other.id == origin.id or other.serials.overlaps(origin.serials) for other in earlier):
         raise RegistryError("registry.imported_already", registry=origin.registry, serials=str(origin.serials))
+    # In earnest somebody can be shown what an import rests on.
+    if not is_hash(origin.document) and (origin.document or not _declared(state).sandbox):
+        raise RegistryError("registry.import_unproven", registry=origin.registry, export=origin.id)
     _bring_in(state, entry)
     state.foreign.put(origin.registry, (*earlier, origin))
     state.imports.put((origin.registry, origin.id), origin)
@@ -259,13 +262,20 @@ def _transfer(state: State, entry: JournalEntry) -> None:
 
 def _reassign(state: State, entry: JournalEntry) -> None:
     """Units of one account change hands on a document, without its people."""
-    ruling = entry.as_kind(Ruling)
-    _need(ruling.reason in RULINGS and is_hash(ruling.document), "ruling")
+    entry.as_kind(Ruling)
+    _need_ruling(entry)
     _need(len({leg.source.owner for leg in entry.moves}) == 1, "legs")
     _transfer(state, entry)
 
 
+def _need_ruling(entry: JournalEntry) -> None:
+    """Where there is a ruling, it says why, and names the document that it rests on."""
+    if isinstance(entry.noun, Ruling):
+        _need(entry.noun.reason in RULINGS and is_hash(entry.noun.document), "ruling")
+
+
 def _mint(state: State, entry: JournalEntry) -> None:
+    _need_ruling(entry)
     _need(bool(entry.amounts), "legs")
     for leg in entry.amounts:
         _need(leg.source == Place(ISSUANCE) and leg.target.free, "places")
@@ -275,6 +285,7 @@ def _mint(state: State, entry: JournalEntry) -> None:
 
 
 def _redeem(state: State, entry: JournalEntry) -> None:
+    _need_ruling(entry)
     _need(bool(entry.amounts), "legs")
     for leg in entry.amounts:
         _need(leg.target == Place(ISSUANCE) and leg.source.free and ordinary(leg.source.owner), "places")

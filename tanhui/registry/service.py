@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -161,8 +162,10 @@ class Registry:
         given = {name: value for name, value in arguments.items() if value is not None}
         return Order(request, act, given, tuple(Approval(person) for person in people))
 
-    def propose(self, order: Order) -> Outcome:
+    def propose(self, order: Order, *, agreed: bool = False) -> Outcome:
         """An order that may take another pair of eyes: done at once if its people are enough, else kept for others.
+
+        ``agreed``: it must wait already, or somebody has taken it back meanwhile.
 
         Only people known by a session may propose and agree: a signed order speaks for itself.
         """
@@ -173,6 +176,8 @@ class Registry:
             shown = [other for other in tx.proposals() if other.request == order.request]
             if any((o.fingerprint(), o.secret()) != (order.fingerprint(), order.secret()) for o in shown):
                 return Outcome(order, refused=RequestReused(order.request))
+            if agreed and not shown:
+                return Outcome(order, refused=RegistryError("registry.unknown_proposal", request=order.request))
             outcome = self._desk.carry_out(tx, [order], timestamp(self._now()))[0]
             waits = outcome.refused is not None and outcome.refused.code == "registry.not_permitted"
             if waits:
@@ -194,7 +199,7 @@ class Registry:
         order = self.proposal(request)
         if person in (approval.person for approval in order.by):
             return Outcome(order, refused=RegistryError("registry.agreed_already", person=person))
-        return self.propose(Order(order.request, order.act, order.arguments, (*order.by, Approval(person))))
+        return self.propose(replace(order, by=(*order.by, Approval(person))), agreed=True)
 
     def withdraw(self, request: str) -> bool:
         """Take a proposal back; whether there was one."""
@@ -274,6 +279,7 @@ class Registry:
             product=product,
             unit_kg=unit_kg,
             sandbox=self.sandbox,
+            registry=self.origin,
             statement=statement,
             verifiers=self.verifiers(),
         )
@@ -365,6 +371,7 @@ class Registry:
             order that is refused raises, unless the room looks at the outcome itself.
         """
         with self._lock, self._writing() as tx:
+            tx.head()  # takes PostgreSQL's write lock: what the room reads from here on stays so
             yield tx.connection, lambda orders: self._desk.carry_out(tx, orders, timestamp(self._now()))
             if self._publish_each:
                 self._publish(tx)

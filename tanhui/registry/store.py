@@ -277,7 +277,9 @@ class Reader:
         wanted = sa.select(t.imports).order_by(t.imports.c.registry, t.imports.c.first)
         if key is not None:
             wanted = wanted.where(t.imports.c.registry == key)
-        found = [Origin(r.registry, r.id, Interval(r.first, r.end)) for r in self.connection.execute(wanted)]
+        found = [
+            Origin(r.registry, r.id, Interval(r.first, r.end), r.document) for r in self.connection.execute(wanted)
+        ]
         return tuple(found) or None
 
     def batch(self, key: str) -> Batch | None:
@@ -374,10 +376,13 @@ class Reader:
 
     def due(self, at: str) -> list[str]:
         """Encumbrances that lie on something and whose time has run out."""
-        c = t.encumbrances.c
-        held = sa.select(t.locked.c.lock).union(sa.select(t.amounts.c.locks).where(t.amounts.c.locks != ""))
-        wanted = sa.select(c.id).where(c.expires != "", c.expires <= at, c.id.in_(held)).order_by(c.id)
-        return list(self.connection.execute(wanted).scalars())
+        c, money = t.encumbrances.c, t.amounts.c
+        over = sa.select(c.id).where(c.expires != "", c.expires <= at)
+        on_units = over.where(c.id.in_(sa.select(t.locked.c.lock)))
+        locks = self.connection.execute(sa.select(money.locks).where(money.locks != "").distinct()).scalars()
+        on_money = {lock for stack in locks for lock in stack.split("/")}
+        candidates = self.connection.execute(over.where(c.assets != "")).scalars() if on_money else ()
+        return sorted({*self.connection.execute(on_units).scalars(), *(on_money & {*candidates})})
 
     def proposals(self) -> list[Order]:
         """Orders that wait for another pair of eyes, oldest first."""
@@ -490,7 +495,7 @@ class Writer(Reader):
                 row = {**_claim_row(entry.noun.claim, entry.index), "imported": origin is not None}
                 self.connection.execute(t.claims.insert(), row)
                 if origin is not None:
-                    line = {"first": origin.serials.first, "end": origin.serials.end}
+                    line = {"first": origin.serials.first, "end": origin.serials.end, "document": origin.document}
                     self.connection.execute(t.imports.insert(), {"registry": origin.registry, "id": origin.id, **line})
                 claim = entry.noun.claim.claim_sha256
                 pieces = [

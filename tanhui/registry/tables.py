@@ -141,6 +141,7 @@ imports = Table(
     Column("id", Text, nullable=False),
     Column("first", BigInteger, nullable=False),
     Column("end", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
     PrimaryKeyConstraint("registry", "id"),
     CheckConstraint('"end" > "first"'),
 )

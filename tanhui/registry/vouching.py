@@ -27,9 +27,13 @@ def claim_hash(claim: Mapping[str, Any]) -> str:
     return hash_json(rounded(dict(claim)))
 
 
-def statement_body(manifest: Mapping[str, Any], claim: Mapping[str, Any]) -> dict[str, Any]:
-    """What a verifier signs (purpose ``tanhui-verification-1``) for a claim that is to be issued in earnest."""
+def statement_body(manifest: Mapping[str, Any], claim: Mapping[str, Any], registry: str) -> dict[str, Any]:
+    """What a verifier signs (purpose ``tanhui-verification-1``) for a claim that is to be issued in earnest.
+
+    ``registry`` is the origin of the one registry that may issue it.
+    """
     return {
+        "registry": registry,
         "manifest_sha256": hash_json(manifest),
         "claim_sha256": claim_hash(claim),
         "decision": "verified",
@@ -40,9 +44,13 @@ def statement_body(manifest: Mapping[str, Any], claim: Mapping[str, Any]) -> dic
     }
 
 
-def is_vouched(claim: IssuedClaim, pieces: Sequence[Piece], public: str) -> bool:
-    """Whether a key signed the statement that belongs to these batches. ``public`` is an Ed25519 key in base64."""
+def is_vouched(claim: IssuedClaim, pieces: Sequence[Piece], registry: str, public: str) -> bool:
+    """Whether a key signed the statement that belongs to these batches of a registry.
+
+    ``registry`` is its origin, ``public`` an Ed25519 key in base64.
+    """
     body = {
+        "registry": registry,
         "manifest_sha256": claim.manifest_sha256,
         "claim_sha256": claim.claim_sha256,
         "decision": "verified",

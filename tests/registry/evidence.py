@@ -98,7 +98,8 @@ def sum_of_tables(connection: sa.Connection) -> bytes:
     for row in rows_of(connection, t.batches):
         lines.append(["batches", row["id"], str(row["vintage"]), span(row), row["claim"]])
     for row in rows_of(connection, t.imports):
-        lines.append(["imports", {"registry": row["registry"], "id": row["id"], "serials": span(row)}])
+        document = {"document": row["document"]} if row["document"] else {}
+        lines.append(["imports", {"registry": row["registry"], "id": row["id"], "serials": span(row), **document}])
     for row in rows_of(connection, t.holdings):
         lines.append(["holdings", str(row["first"]), str(row["end"]), row["batch"], spelled_place(row)])
     for row in rows_of(connection, t.amounts):

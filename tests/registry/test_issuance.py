@@ -61,14 +61,14 @@ def test_creditable_is_derived_and_no_flag_is_believed():
 def test_outside_a_sandbox_a_verifier_must_vouch():
     documents = run_documents(reasons=())
     _, manifest, claim = documents
-    statement = sign_document(STATEMENT_PURPOSE, statement_body(manifest, claim), VERIFIER)
+    statement = sign_document(STATEMENT_PURPOSE, statement_body(manifest, claim, ""), VERIFIER)
     issued, _ = ask(documents, sandbox=False, statement=statement, verifiers=VERIFIERS)
     assert (issued.creditable, issued.verifier) == (True, key_id(VERIFIER.public))
     refused("registry.not_verified", documents, sandbox=False)
     refused("registry.not_verified", documents, sandbox=False, statement=statement)
-    foreign = sign_document(STATEMENT_PURPOSE, statement_body(manifest, claim), SigningKey("x", bytes(32)))
+    foreign = sign_document(STATEMENT_PURPOSE, statement_body(manifest, claim, ""), SigningKey("x", bytes(32)))
     refused("registry.not_verified", documents, sandbox=False, statement=foreign, verifiers=VERIFIERS)
-    other = sign_document(STATEMENT_PURPOSE, {**statement_body(manifest, claim), "decision": "draft"}, VERIFIER)
+    other = sign_document(STATEMENT_PURPOSE, {**statement_body(manifest, claim, ""), "decision": "draft"}, VERIFIER)
     refused("registry.not_verified", documents, sandbox=False, statement=other, verifiers=VERIFIERS)
     changed = {**statement, "body": {**statement["body"], "decision": "x"}}
     refused("registry.not_verified", documents, sandbox=False, statement=changed, verifiers=VERIFIERS)

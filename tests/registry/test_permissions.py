@@ -103,12 +103,12 @@ def an_act(town: Town, kind: str) -> tuple[str, dict[str, Any]]:
         "person": ("add_person", {"account": subject, "name": "new"}),
         "key": ("add_key", {"person": town.people["subject"][0], "public": a_key(number)}),
         "asset": ("define_asset", {"asset": f"points-{number}", "unit": "1", "issuer": subject}),
-        "mint": ("mint", {"asset": "CNY", "target": subject, "amount": 1}),
-        "redeem": ("redeem", {"asset": "CNY", "source": subject, "amount": 1}),
+        "mint": ("mint", {"asset": "CNY", "target": subject, "amount": 1, "reason": "court", "document": SHA}),
+        "redeem": ("redeem", {"asset": "CNY", "source": subject, "amount": 1, "reason": "court", "document": SHA}),
         "transfer": ("transfer", {"source": subject, "target": creditor, **some}),
         "reassign": ("reassign", {"source": subject, "target": creditor, **some, "reason": "court", "document": SHA}),
         "retire": ("retire", {"account": subject, **some, "beneficiary_name": "x", "purpose": "event"}),
-        "cancel": ("cancel", {"account": subject, **some, "reason": "owner"}),
+        "cancel": ("cancel", {"account": subject, **some, "reason": "court", "document": SHA}),
         "record": ("record", {"topic": "notice", "subject": "x", "sha256": SHA}),
     }
     if kind == "issue":
@@ -174,7 +174,7 @@ def asked(town: Town, act: str, arguments: dict[str, Any], people: list[str], ri
 def test_every_act_has_a_permission():
     kinds = {kind for kind, _ in ACTS.values()}
     assert kinds - BY_ITSELF - {"lock", "post", "release"} == {*PERMISSIONS}
-    known = {"roles", "eyes", "own", "self", "parties", "weighty", "end"}
+    known = {"roles", "eyes", "own", "self", "parties", "weighty", "end", "document"}
     assert {name for rule in PERMISSIONS.values() for name in rule} == known
     assert {role for role, said in ROLES.items() if said.get("weighty")} == {*ROLES} - {
         "owner",

@@ -250,13 +250,13 @@ def test_outside_a_sandbox(tmp_path: Path):
         issue = {"owner": owner, "region": "CN-HN"}
         for reasons, status in ((("test",), Status.PRIMARY), ((), Status.SECONDARY)):
             result, manifest, claim = run_documents(reasons=reasons, status=status)
-            statement = sign_document(STATEMENT_PURPOSE, statement_body(manifest, claim), verifier)
+            statement = sign_document(STATEMENT_PURPOSE, statement_body(manifest, claim, registry.origin), verifier)
             with pytest.raises(NotIssuable):
                 registry.issue_from_claim(result, manifest, claim, **issue, statement=statement, request="i")
         result, manifest, claim = run_documents(reasons=())
         with pytest.raises(NotIssuable):
             registry.issue_from_claim(result, manifest, claim, **issue, request="i")
-        statement = sign_document(STATEMENT_PURPOSE, statement_body(manifest, claim), verifier)
+        statement = sign_document(STATEMENT_PURPOSE, statement_body(manifest, claim, registry.origin), verifier)
         issue |= {"statement": statement, "request": "i"}
         with pytest.raises(RegistryError) as alone:
             registry.issue_from_claim(result, manifest, claim, **issue)
@@ -267,7 +267,9 @@ def test_outside_a_sandbox(tmp_path: Path):
         assert unknown.value.code == "registry.not_verified"
         verifier = SigningKey("verifier.example", bytes(range(1, 33)))
         add_key(registry, expert, verifier, "new key", by=[expert])
-        issue["statement"] = sign_document(STATEMENT_PURPOSE, statement_body(manifest, claim), verifier)
+        issue["statement"] = sign_document(
+            STATEMENT_PURPOSE, statement_body(manifest, claim, registry.origin), verifier
+        )
         more = registry.issue_order(result, manifest, claim, **issue, by=both)
         for change in ({"units": {"2021": 61, "2022": 40}}, {"claim": {**more.arguments["claim"], "gas": "CH4"}}):
             # What is more than the verifier signed, or something else, is refused by the ledger itself.

@@ -186,6 +186,8 @@ class Mint(Body):
     asset: Id
     target: Id
     amount: Units
+    reason: Ruling | Literal[""] = ""
+    document: Hash = ""
 
 
 class Redeem(Body):
@@ -194,6 +196,8 @@ class Redeem(Body):
     asset: Id
     source: Id
     amount: Units
+    reason: Ruling | Literal[""] = ""
+    document: Hash = ""
 
 
 class Lock(Body):

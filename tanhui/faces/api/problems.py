@@ -37,6 +37,7 @@ STATUS = {
     "api.no_such_path": 404,
     "api.bug": 500,
     "access.credential_needed": 422,
+    "access.needs_second": 403,
     "access.scope_missing": 403,
     "registry.not_permitted": 403,
     "registry.signature_refused": 403,

@@ -11,7 +11,7 @@ import typer
 
 from tanhui.faces.cli.language import LANG, t
 from tanhui.faces.cli.registry import AsOption, FolderArgument, RequestOption, commands, day, new_request, read_json
-from tanhui.faces.cli.show import JsonOption, say_line, show_json, show_table
+from tanhui.faces.cli.show import JsonOption, progress_bar, say_line, show_json, show_table
 from tanhui.kernel.errors import Fault, InputError, RefusedInput
 from tanhui.kernel.wording import say
 
@@ -195,7 +195,10 @@ def show_paid(project: str, shared: Distribution, handout: Path | None, as_json:
     from tanhui.projects.tenure.sharing import yuan
 
     assert shared.recorded is not None
-    files = write_handout(handout, json.loads(filed(project, shared)), LANG) if handout else {}
+    files = {}
+    if handout:
+        with progress_bar() as report:
+            files = write_handout(handout, json.loads(filed(project, shared)), LANG, report)
     totals = [(total.reason, total.fen, total.paid_fen, total.accounts) for total in shared.totals()]
     if as_json:
         names = ("pot", "fen", "paid_fen", "accounts")

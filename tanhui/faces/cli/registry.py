@@ -111,6 +111,7 @@ def vouch(
     run: Annotated[Path, typer.Option("--run", metavar="OUT", help=t("registry.issue.run"))],
     key: Annotated[Path, typer.Option("--key", metavar="FILE", help=t("registry.vouch.key"))],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=t("registry.vouch.out"))],
+    registry: Annotated[str, typer.Option("--registry", metavar="NAME", help=t("registry.vouch.registry"))],
     as_json: JsonOption = False,
 ) -> None:
     """Sign, as the verifier, that the claim of a run is right."""
@@ -122,7 +123,7 @@ def vouch(
     result, manifest = read_claim(run)
     if out.exists():
         raise InputError("cli.file_exists", path=str(out))
-    body = statement_body(manifest, result["claims"][0])
+    body = statement_body(manifest, result["claims"][0], registry)
     write_whole(out, readable_bytes(sign_document(STATEMENT_PURPOSE, body, SigningKey.load(key))))
     if as_json:
         show_json({"file": str(out), **body})

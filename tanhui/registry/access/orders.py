@@ -24,6 +24,7 @@ from tanhui.registry.access.errors import AccessRefused
 
 __all__ = [
     "FORMAT",
+    "OPEN_SESSION",
     "Order",
     "OrderProof",
     "SignedOrder",
@@ -33,7 +34,9 @@ __all__ = [
     "signatures_right",
 ]
 
-FORMAT = "tanhui-order-1"
+FORMAT, SESSION_FORMAT = "tanhui-order-1", "tanhui-session-1"
+#: The act that opens a session. It is signed as what it is: its signature must be worth nothing in a ledger.
+OPEN_SESSION = "open_session"
 #: Below this many signatures threads cost more than they save.
 FEW = 32
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -68,7 +71,7 @@ class Order:
     def body(self) -> dict[str, Any]:
         """The order as JSON."""
         return {
-            "format": FORMAT,
+            "format": order_format(self.act),
             "registry": self.registry,
             "account": self.account,
             "act": self.act,
@@ -91,10 +94,15 @@ class OrderProof:
     key_id: str
     digest: bytes
     signature: bytes
+    purpose: str = FORMAT
 
     def right(self, public: bytes) -> bool:
         """Whether the key did."""
-        return key_id(public) == self.key_id and verify_signature(public, self.signature, _message(self.digest))
+        return key_id(public) == self.key_id and verify_signature(public, self.signature, self.message())
+
+    def message(self) -> bytes:
+        """What was signed."""
+        return _message(self.purpose, self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,14 @@ class SignedOrder:
 def sign_order(order: Order, key: SigningKey) -> SignedOrder:
     """An order signed by its client."""
     digest = order.digest()
-    return SignedOrder(order, OrderProof(key_id(key.public), digest, key.sign(_message(digest))))
+    purpose = order_format(order.act)
+    signature = key.sign(_message(purpose, digest))
+    return SignedOrder(order, OrderProof(key_id(key.public), digest, signature, purpose))
+
+
+def order_format(act: str) -> str:
+    """What the signature of an order begins with."""
+    return SESSION_FORMAT if act == OPEN_SESSION else FORMAT
 
 
 def parse_order(document: Any) -> SignedOrder:
@@ -132,7 +147,7 @@ def parse_order(document: Any) -> SignedOrder:
     faults += [
         _fault(name, body) for name, at in moments.items() if at is None and MOMENT.fullmatch(_string(body.get(name)))
     ]
-    if body.get("format") != FORMAT:
+    if body.get("format") != order_format(_string(body.get("act"))):
         faults.append(_fault("format", body))
     arguments = body.get("arguments")
     if not isinstance(arguments, Mapping) or not _is_json(arguments):
@@ -151,7 +166,7 @@ def parse_order(document: Any) -> SignedOrder:
         not_before=moments["not_before"] or 0,
         not_after=moments["not_after"] or 0,
     )
-    return SignedOrder(order, OrderProof(signer, order.digest(), signature))
+    return SignedOrder(order, OrderProof(signer, order.digest(), signature, order_format(order.act)))
 
 
 _KNOWN = {*FIELDS, "format", "arguments"}
@@ -181,8 +196,8 @@ def signatures_right(proofs: Sequence[tuple[bytes, OrderProof]], threads: int | 
         return [answer for part in pool.map(lambda part: signatures_right(part, 1), parts) for answer in part]
 
 
-def _message(digest: bytes) -> bytes:
-    return FORMAT.encode() + b"\n" + digest
+def _message(purpose: str, digest: bytes) -> bytes:
+    return purpose.encode() + b"\n" + digest
 
 
 def _fault(name: str, body: Mapping[str, Any]) -> Fault:

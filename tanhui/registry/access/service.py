@@ -25,7 +25,7 @@ from tanhui.kernel.wording import Lang
 from tanhui.registry.access import store, tables
 from tanhui.registry.access.errors import AccessRefused, NotRecognised
 from tanhui.registry.access.limits import Refusal, limits
-from tanhui.registry.access.orders import SignedOrder, check_window, parse_order, signatures_right
+from tanhui.registry.access.orders import OPEN_SESSION, SignedOrder, check_window, parse_order, signatures_right
 from tanhui.registry.access.persons import Watch
 from tanhui.registry.access.say import has_say
 from tanhui.registry.access.secrets import (
@@ -47,6 +47,7 @@ from tanhui.registry.errors import InsufficientUnits, RegistryError
 from tanhui.registry.folder import timestamp
 from tanhui.registry.issuance import issuable
 from tanhui.registry.model import Approval, Key
+from tanhui.registry.permissions import weighty
 from tanhui.registry.service import Registry, utc_now
 from tanhui.registry.store import Reader, Writer
 from tanhui.registry.writing import Outcome
@@ -62,7 +63,6 @@ SEE_ALL = frozenset({"operator", "regulator"})
 #: The code with which the first operator comes in, and the key of the trail's address tags.
 ENROLMENT_CODE, ADDRESS_KEY = "enrolment.code", "address.key"
 #: An act that only opens a session, asked for by a signed order.
-OPEN_SESSION = "open_session"
 HOUR_S, DAY_S, MINUTE_S = 3600, 86400, 60
 #: What can be asked for by its name. New units take documents, from which a use case makes the order.
 ORDERED_ACTS = frozenset(ACTS) - {"issue", "take_in"}
@@ -176,23 +176,48 @@ class Gate:
     def invite(self, caller: Caller, person: str, address: str = "") -> Secret:
         """A one-time code with which a person comes in; earlier ones of the same person count no longer.
 
-        The operator and people of the same account may ask for it. For somebody who came in before only the operator
-        may, and not for a colleague where the registry wants two pairs of eyes: one would be enough to be both.
+        The operator and people of the same account may ask for it; for somebody who came in before only the operator.
+        Whoever holds the code can be that person. So where the registry wants two pairs of eyes, two of the operator
+        have to ask within a day, once there are two, for whoever came in before or acts for an account of weight.
+
+        Raises
+        ------
+        AccessRefused
+            If another one of the operator has to ask too; that this one has asked is noted.
         """
         require_scope(caller.scopes, "admin")
+        operator = "operator" in caller.roles
         with self.reading() as view:
             found, enrolled = view.person(person), _is_enrolled(view.connection, person)
-        operator = "operator" in caller.roles
+            account = view.account(found.account) if found else None
+            weight = enrolled or (account is not None and weighty(account.roles))
+            alone = operator and weight and self.registry.declaration.eyes > 1 and self._is_alone(view, caller, person)
         own = found is not None and found.account == caller.account
-        colleague = own and operator and self.registry.declaration.eyes > 1
-        if not (operator or own) or (enrolled and (not operator or colleague)):
-            self._note(caller.person, "invite", "registry.not_permitted", address)
+        if not (operator or own) or (enrolled and not operator):
+            self._note(caller.person, "invite", "registry.not_permitted", address, person)
             raise RegistryError("registry.not_permitted", act="invite")
         if found is None or not found.active:
             raise RegistryError("registry.unknown_person", person=person)
+        if alone:
+            self._note(caller.person, "invite", "asked", address, person)
+            raise AccessRefused("access.needs_second", person=person)
         code = self._new_code(person)
-        self._note(caller.person, "invite", "done", address)
+        self._note(caller.person, "invite", "done", address, person)
         return code
+
+    def _is_alone(self, view: Reader, caller: Caller, person: str) -> bool:
+        """Whether nobody else of the operator has asked for a code for this person in the last day.
+
+        While nobody else of the operator has come in, one is enough to let the second one in.
+        """
+        for line in store.trail_about(view.connection, "invite", person, self._moment() - DAY_S):
+            if line.outcome == "done":
+                break
+            other = view.person(line.who)
+            if line.outcome == "asked" and line.who != caller.person and other is not None and other.active:
+                return False
+        came_in = {row.id for row in view.people(self.registry.declaration.account) if row.active}
+        return any(_is_enrolled(view.connection, one) for one in came_in - {caller.person})
 
     def enrol(self, code: str, *, password: str | None = None, public: str | None = None, address: str = "") -> str:
         """Come in by a one-time code with a password, a public key (Ed25519, base64) or both; who came in."""
@@ -333,7 +358,7 @@ class Gate:
         """
         require_scope(caller.scopes, "act")
         issue["verifiers"] = self.registry.verifiers()
-        issued, units = issuable(*documents, sandbox=self.registry.sandbox, **issue)
+        issued, units = issuable(*documents, registry=self.registry.origin, sandbox=self.registry.sandbox, **issue)
         given = {
             "claim": to_document(issued),
             "units": {str(year): count for year, count in units.items()},

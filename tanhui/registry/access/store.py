@@ -243,6 +243,14 @@ def address_tag(address: str, key: bytes) -> str:
     return hmac.digest(key, address.encode(), "sha256").hex()[:32]
 
 
+def trail_about(connection: Connection, act: str, request: str, since: int) -> list[TrailLine]:
+    """Lines about one thing since a moment, newest first."""
+    c = trail.c
+    wanted = select(c.at, c.who, c.act, c.outcome, c.request, c.address)
+    wanted = wanted.where(c.act == act, c.request == request, c.at >= since).order_by(c.position.desc())
+    return [TrailLine(*row) for row in connection.execute(wanted)]
+
+
 def append_trail(connection: Connection, line: TrailLine) -> None:
     """Write a line to the trail."""
     connection.execute(trail.insert().values(**_row(line)))

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tanhui.kernel.canonical import canonical_bytes, digest
 from tanhui.kernel.errors import DomainError
 from tanhui.registry.acts import Order
 from tanhui.registry.entries import leaf_json
@@ -112,7 +113,8 @@ class BridgeDesk:
             step = importer.on_offer(offer, f"{self._registry.origin}:{offer.source}:{offer.id}", objections)
             if step.act == "mint":
                 terms = {"claim": dict(claim), "units": {str(vintage): offer.serials.units}, "owner": owner}
-                line = {"first": offer.serials.first, "last": offer.serials.end - 1}
+                line: dict[str, Any] = {"first": offer.serials.first, "last": offer.serials.end - 1}
+                line["document"] = digest(canonical_bytes(offer.to_dict()))
                 origin = {"registry": offer.source, "export": offer.id, **line}
                 submit([self._order("take_in", f"import-{offer.source}-{offer.id}", **terms, **origin)])[0].done()
             _keep_import(connection, offer.origin, step.state.imports[offer.origin])

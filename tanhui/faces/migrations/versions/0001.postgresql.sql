@@ -75,6 +75,7 @@ CREATE TABLE imports (
   id TEXT NOT NULL,
   first BIGINT NOT NULL,
   "end" BIGINT NOT NULL,
+  document TEXT NOT NULL,
   PRIMARY KEY (registry, id),
   CHECK ("end" > "first")
 )
