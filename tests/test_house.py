@@ -236,6 +236,7 @@ def test_the_package_script_says_what_is_missing(tmp_path: Path, user_has: bool,
             "python3": "exit 0",
             "initdb": "",
             "pg_config": f"echo {tmp_path}",
+            "soffice": "",
         }
     for tool, line in fakes.items():
         (tmp_path / tool).write_text(f"#!/bin/sh\n{line}\n")

@@ -265,8 +265,9 @@ def tables(site: Site, measured: Measured | None) -> Mapping[str, pd.DataFrame]:
     """The rows behind the figures."""
     import numpy as np
 
+    parcels = site.parcels.frame.drop(columns="geometry").reset_index(drop=True)
     if site.inventory is None or measured is None:
-        return {}
+        return {"parcels": parcels}
     trees = measured.trees
     count = len(site.inventory.trees)
     named = np.full(count, "", object)
@@ -281,5 +282,4 @@ def tables(site: Site, measured: Measured | None) -> Mapping[str, pd.DataFrame]:
         height_used_sd_m=sd,
         **{f"{pool}_kg": trees.carbon_kg(pool, count) for pool in POOLS},
     )
-    parcels = site.parcels.frame.drop(columns="geometry").reset_index(drop=True)
     return {"trees": rows, "plots": site.inventory.plots, "parcels": parcels}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.wording import Lang
@@ -52,7 +51,7 @@ def draw_figures(material: Material, lang: Lang) -> dict[str, Picture]:
     found = {}
     with paper_fonts(lang) as spoken:
         for name, draw, arguments, options in drawings(material):
-            found[name] = as_picture(draw)(*arguments, lang=spoken, width=PAPER, **options)
+            found[name] = draw(*arguments, lang=spoken, width=PAPER, finish=to_png, **options)
     return found
 
 
@@ -84,15 +83,6 @@ def paper_fonts(lang: Lang) -> Iterator[Lang]:
     chinese = [name for name in CHINESE if name in there][:1]
     with rc_context({"font.family": [LATIN, *chinese]}):
         yield lang if chinese else "en"
-
-
-def as_picture(draw: Draw) -> Callable[..., Picture]:
-    """The same drawing with :func:`to_png` in the place of the report's ``to_svg``."""
-    if not isinstance(draw, FunctionType):
-        raise TypeError(f"{draw} is no function of the report")
-    made = FunctionType(draw.__code__, {**draw.__globals__, "to_svg": to_png}, draw.__name__, draw.__defaults__)
-    made.__kwdefaults__ = draw.__kwdefaults__
-    return made
 
 
 def to_png(figure: Figure, title: str) -> Picture:

@@ -27,6 +27,7 @@ __all__ = [
     "PHONE",
     "SERIES",
     "Drawing",
+    "Finish",
     "Width",
     "draw_all",
     "headed",
@@ -146,6 +147,10 @@ def legend_below(figure: Figure, handles: Mapping[str, Any], width: Width) -> No
         columnspacing=1.6,
         borderaxespad=0.2,
     )
+
+
+#: How a drawn figure is handed over: as SVG text, as a picture.
+Finish = Callable[["Figure", str], Any]
 
 
 def to_svg(figure: Figure, title: str) -> str:

@@ -10,6 +10,7 @@ from tanhui.projects.report.canvas import (
     INK,
     MUTED,
     SERIES,
+    Finish,
     Width,
     folded,
     headed,
@@ -79,8 +80,15 @@ def with_interval(axes: Axes, years: Sequence[float], rows: Sequence[Row], colou
 
 
 def time_figure(
-    series: Sequence[Series], *, lang: Lang, width: Width, title: Mapping[str, str], unit: str, floor: bool = False
-) -> str:
+    series: Sequence[Series],
+    *,
+    lang: Lang,
+    width: Width,
+    title: Mapping[str, str],
+    unit: str,
+    floor: bool = False,
+    finish: Finish = to_svg,
+) -> Any:
     """Estimates over the years with 90 % intervals, one line per series, a little beside each other.
 
     ``floor`` starts the scale at zero; otherwise zero is marked where it is in sight.
@@ -102,10 +110,10 @@ def time_figure(
         axes.axhline(0, color=INK, linewidth=0.8)
     if len(handles) > 1:
         legend_below(figure, handles, width)
-    return to_svg(figure, title[lang])
+    return finish(figure, title[lang])
 
 
-def plan_figure(plan: Row, measured: Sequence[Row], *, lang: Lang, width: Width) -> str:
+def plan_figure(plan: Row, measured: Sequence[Row], *, lang: Lang, width: Width, finish: Finish = to_svg) -> Any:
     """The planned stock with its band, and the measured stocks with their intervals on top of it."""
     from matplotlib.patches import Patch
     from matplotlib.ticker import MaxNLocator
@@ -126,10 +134,10 @@ def plan_figure(plan: Row, measured: Sequence[Row], *, lang: Lang, width: Width)
     if measured:
         handles[word("measured", lang)] = points
     legend_below(figure, handles, width)
-    return to_svg(figure, word("figure.plan", lang))
+    return finish(figure, word("figure.plan", lang))
 
 
-def waterfall(steps: Sequence[Step], *, lang: Lang, width: Width) -> str:
+def waterfall(steps: Sequence[Step], *, lang: Lang, width: Width, finish: Finish = to_svg) -> Any:
     """From what was measured to the net: each signed line of a claim as a step, read from the top."""
     figure, axes = new_figure(width, 34 + (36 if width.narrow else 32) * len(steps))
     level, tops = 0.0, [0.0]
@@ -152,10 +160,10 @@ def waterfall(steps: Sequence[Step], *, lang: Lang, width: Width) -> str:
     axes.grid(visible=False)
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.spines["bottom"].set_visible(False)
-    return to_svg(figure, word("figure.waterfall", lang))
+    return finish(figure, word("figure.waterfall", lang))
 
 
-def shares_figure(estimates: Sequence[Row], *, lang: Lang, width: Width) -> str:
+def shares_figure(estimates: Sequence[Row], *, lang: Lang, width: Width, finish: Finish = to_svg) -> Any:
     """Where the uncertainty comes from: shares of the variance, one bar per estimate under its name."""
     from matplotlib.patches import Patch
 
@@ -186,4 +194,4 @@ def shares_figure(estimates: Sequence[Row], *, lang: Lang, width: Width) -> str:
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     legend_below(figure, {word(f"error.{s}", lang): Patch(color=SOURCE_COLOURS[s]) for s in present}, width)
-    return to_svg(figure, word("figure.shares", lang))
+    return finish(figure, word("figure.shares", lang))

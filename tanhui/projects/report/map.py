@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.wording import Lang
-from tanhui.projects.report.canvas import GRID, INK, MUTED, SERIES, Width, legend_below, new_figure, to_svg, word, write
+from tanhui.projects.report.canvas import (
+    GRID,
+    INK,
+    MUTED,
+    SERIES,
+    Finish,
+    Width,
+    legend_below,
+    new_figure,
+    to_svg,
+    word,
+    write,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,14 +41,24 @@ BARS = (20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5)
 CLASSES = 4
 
 
+#: From here on parcels are drawn with thin edges.
+MANY = 500
+
+
 def stratum_colours(strata: Sequence[str]) -> dict[str, str]:
     """The colour of each stratum, the same in every figure."""
     return {name: SERIES[place % len(SERIES)] for place, name in enumerate(sorted(set(strata)))}
 
 
 def map_figure(
-    parcels: Sequence[Row], plots: Sequence[Row], *, lang: Lang, width: Width, weight: Mapping[str, str] | None = None
-) -> str:
+    parcels: Sequence[Row],
+    plots: Sequence[Row],
+    *,
+    lang: Lang,
+    width: Width,
+    weight: Mapping[str, str] | None = None,
+    finish: Finish = to_svg,
+) -> Any:
     """Parcels by stratum and plots; where ``weight`` names a quantity, larger dots stand for more of it.
 
     ``parcels``: ``{"stratum", "rings": [[[lon, lat], …], …]}``; ``plots``: ``{"lon", "lat", "weight"}``.
@@ -56,7 +78,7 @@ def map_figure(
     graticule(axes, corners, project, width)
     scale_bar(axes, width)
     legend_below(figure, handles, width)
-    return to_svg(figure, word("figure.map", lang))
+    return finish(figure, word("figure.map", lang))
 
 
 def frame(points: Points, width: Width) -> tuple[tuple[float, float, float, float], float]:
@@ -71,16 +93,16 @@ def frame(points: Points, width: Width) -> tuple[tuple[float, float, float, floa
 
 
 def draw_parcels(axes: Axes, parcels: Sequence[Row], project: Projection) -> dict[str, Any]:
-    """Outlines filled by stratum; returns what the legend shows."""
+    """Outlines filled by stratum, all of one as one shape; returns what the legend shows."""
     from matplotlib.patches import Patch, PathPatch
     from matplotlib.path import Path as Outline
 
     colours = stratum_colours([parcel["stratum"] for parcel in parcels])
-    for parcel in parcels:
-        rings = [project(ring) for ring in parcel["rings"]]
+    for stratum, colour in colours.items():
+        rings = [project(ring) for parcel in parcels if parcel["stratum"] == stratum for ring in parcel["rings"]]
         outline = Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
-        colour = colours[parcel["stratum"]]
-        axes.add_patch(PathPatch(outline, facecolor=colour, edgecolor="white", linewidth=1, alpha=0.8))
+        edge = 1.0 if len(parcels) < MANY else 0.2  # of many small parcels the edges would be all there is to see
+        axes.add_patch(PathPatch(outline, facecolor=colour, edgecolor="white", linewidth=edge, alpha=0.8))
     return {name: Patch(color=colour, alpha=0.8) for name, colour in colours.items()}
 
 
