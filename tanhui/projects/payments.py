@@ -7,18 +7,25 @@ leave the payer's account. What may not be paid yet stays with the payer and is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from tanhui.kernel.canonical import hash_json
 from tanhui.kernel.errors import DomainError
 from tanhui.kernel.time import Period
 from tanhui.projects.booking import Booking
-from tanhui.projects.tenure.sharing import Distribution, scheme, share_income
+from tanhui.projects.tenure.share_table import share_table
+from tanhui.projects.tenure.sharing import Distribution, Recorded, scheme, share_income
 from tanhui.projects.tenure.store import carried_fen, credited_of, current_rights, record_distribution
+from tanhui.registry.acts import Order
 from tanhui.registry.model import Account
 from tanhui.registry.service import Registry
+from tanhui.registry.tables import records
 
-__all__ = ["open_accounts", "pay"]
+__all__ = ["TOPIC", "open_accounts", "pay", "pay_out", "recorded"]
 
 TOPIC = "benefits"
 #: Payments in one entry of the ledger. A leaf has 65,535 bytes and a payment takes some 90 of them.
@@ -80,7 +87,12 @@ def pay(
         The account that pays; its own share stays with it.
     how
         As :func:`~tanhui.projects.tenure.sharing.share_income` takes it: ``regions``, ``withheld``, ``least_fen``,
-        ``allow_scenario``.
+        ``deducted``, ``allow_scenario``.
+
+    Returns
+    -------
+    Distribution
+        With its place in the log: ``recorded``.
 
     Raises
     ------
@@ -93,43 +105,41 @@ def pay(
         raise DomainError("payments.no_areas", project=project)
     carried = carried_fen(booking.connection, project, before=booking.request)
     shared = share_income(amount_fen, rights, scheme(by_scheme), areas_m2=areas, period=period, carried=carried, **how)
-    recorded = booking.record(TOPIC, project, hash_json(_document(project, shared)))
-    if not recorded.repeated:
-        legs = [
-            {"asset": asset, "amount": fen, "from": payer, "to": account}
-            for account, fen in _by_account(shared).items()
-            if account != payer
-        ]
-        booking.enter(
-            [
-                booking.order("exchange", f"pay/{number}", legs=group)
-                for number, group in enumerate(_groups(legs, PAYMENTS_AT_ONCE), 1)
-            ]
-        )
-        record_distribution(booking.connection, project, booking.request, shared, at=recorded.done().at)
-    return shared
+    return pay_out(booking, project, shared, asset=asset, payer=payer)
 
 
-def _by_account(shared: Distribution) -> dict[str, int]:
-    """One payment for each account, whatever it is paid for. [fen]"""
+def pay_out(booking: Booking, project: str, shared: Distribution, *, asset: str, payer: str) -> Distribution:
+    """Pay a distribution that is computed already; the same request pays once.
+
+    The hash of its table of shares (:func:`~tanhui.projects.tenure.share_table.share_table`) goes into the log.
+    """
+    sha256 = hash_json(share_table(project, shared))
+    entry = booking.record(TOPIC, project, sha256)
+    if not entry.repeated:
+        booking.enter(list(_orders(booking, shared, asset, payer)))
+        record_distribution(booking.connection, project, booking.request, shared, at=entry.done().at)
+    where = Recorded(booking.registry.origin, booking.request, entry.done().index, sha256)
+    return replace(shared, recorded=where)
+
+
+def recorded(connection: Connection, sha256: str) -> list[tuple[int, str]]:
+    """The leaves of the log that carry the hash of a table of shares, each with it."""
+    wanted = sa.select(records.c.position).where(records.c.topic == TOPIC, records.c.sha256 == sha256)
+    return [(int(position), sha256) for position in connection.scalars(wanted.order_by(records.c.position))]
+
+
+def _orders(booking: Booking, shared: Distribution, asset: str, payer: str) -> Iterator[Order]:
+    """One payment for each account, whatever it is paid for; what is the payer's own stays."""
     sums: dict[str, int] = {}
     for payment in shared.payments:
         sums[payment.account] = sums.get(payment.account, 0) + payment.fen
-    return sums
-
-
-def _document(project: str, shared: Distribution) -> dict[str, Any]:
-    """What the log knows a distribution by."""
-    return {
-        "format": "tanhui-distribution-1",
-        "project": project,
-        "scheme": shared.scheme.id,
-        "status": shared.status.word,
-        "period": shared.period.to_list(),
-        "amount_fen": str(shared.amount_fen),
-        "payments": [[payment.account, str(payment.fen), payment.reason] for payment in shared.payments],
-        "carried": {account: str(fen) for account, fen in sorted(shared.carried_out.items())},
-    }
+    legs = [
+        {"asset": asset, "amount": fen, "from": payer, "to": account}
+        for account, fen in sums.items()
+        if account != payer
+    ]
+    for number, group in enumerate(_groups(legs, PAYMENTS_AT_ONCE), 1):
+        yield booking.order("exchange", f"pay/{number}", legs=group)
 
 
 def _groups(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

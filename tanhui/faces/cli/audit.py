@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tanhui.faces.cli.language import LANG, t
-from tanhui.faces.cli.show import JsonOption, progress_bar, say_line, show_json, show_table
+from tanhui.faces.cli.show import JsonOption, say_line, show_json, show_table
 
 if TYPE_CHECKING:
     from tanhui.kernel.time import Period
@@ -204,8 +204,7 @@ def remeasure(
     from tanhui.projects.audit.service import measure_again
 
     words = said(folder, text or t("audit.remeasure.text"), by, at)
-    with progress_bar():
-        _, found = measure_again(folder, run, project, survey, words)
+    _, found = measure_again(folder, run, project, survey, words)
     if as_json:
         show_json(found)
         return

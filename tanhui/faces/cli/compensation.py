@@ -231,6 +231,8 @@ def show_tables(document: dict[str, Any]) -> None:
         value, low, high = (f"{number:,.1f}" for number in period["readings"][document["pay_for"]])
         measured = words(f"measured_{document['pay_for']}", value=value, low=low, high=high)
         say_line(f"{measured} {words('used_' + period['used'], tonnes=format(period['used_t'], ',.1f'))}")
+        if period["illustrative"] or period["indicative"]:
+            say_line(f"  {words('illustrative' if period['illustrative'] else 'indicative')}")
         for line in period["groups"]:
             factors = "".join(f" × {factor:g}" for _, factor in line["coefficients"])
             formula = f"{line['tonnes']:,.3f} t × {line['part']:.6g} × {line['cny_t']:.6g} {words('cny_t')}{factors}"

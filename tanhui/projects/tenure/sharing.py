@@ -4,6 +4,9 @@ A scheme is a row or a few of ``data/projects_tenure/sharing.csv``: it cuts the 
 shared out over rights by credited area, days in force and, where the scheme says so, a coefficient. Each cut is made by
 the method of largest remainders, so the integers add up exactly and everybody is within one fen of what is due. What
 may not be paid yet (too small, or in dispute) is carried to the next time; nothing is lost.
+
+Where it is known what each parcel earns, as under a contract that pays by measured stock, :func:`share_parcels` shares
+each parcel's money among those who held it, by their days.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -27,13 +30,15 @@ from tanhui.kernel.parameters import Status, worst
 from tanhui.kernel.time import Period
 from tanhui.kernel.units import M2_PER_HA, MU_PER_HA
 from tanhui.kernel.wording import Lang, say
-from tanhui.projects.tenure.checks import tenure_parameter
+from tanhui.projects.tenure.checks import by_parcel, tenure_parameter
 from tanhui.projects.tenure.model import Party, Right
 
 __all__ = [
     "Distribution",
+    "Payee",
     "Payment",
     "Pot",
+    "Recorded",
     "Scheme",
     "Stake",
     "Statement",
@@ -42,7 +47,9 @@ __all__ = [
     "scheme",
     "schemes",
     "share_income",
+    "share_parcels",
     "statements",
+    "yuan",
 ]
 
 Key = TypeVar("Key")
@@ -122,8 +129,29 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Payee:
+    """Who stands behind an account, as the tenure table writes it: a private matter."""
+
+    name: str
+    village: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where the public log knows a distribution: the leaf, and the hash of the table of shares that it carries."""
+
+    origin: str
+    request: str
+    index: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stake:
-    """One party's part in one right, and what it weighs in its pot."""
+    """One party's part in one right, and what it weighs in its pot.
+
+    ``quota`` is what it comes to exactly, ``fen`` in whole fen, so that the stakes of an account add up to its dues.
+    """
 
     pot: str
     account: str
@@ -132,6 +160,14 @@ class Stake:
     days: int
     share: Decimal
     weight: int
+    coefficient: Fraction = Fraction(1)
+    quota: Fraction = Fraction(0)
+    fen: int = 0
+
+    def cny_per_mu(self, period_days: int) -> Fraction:
+        """What one mu brings whose household gets all of it for the whole period. [CNY/mu]"""
+        mu = Fraction(self.area_m2 * MU_PER_HA, M2_PER_HA)
+        return self.quota / 100 / (mu * Fraction(self.days, period_days) * Fraction(self.share) * self.coefficient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +191,10 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One amount shared out. ``payments`` are in order of account; ``carried_out`` is what waits for the next time."""
+    """One amount shared out. ``payments`` are in order of account; ``carried_out`` is what waits for the next time.
+
+    ``deducted`` is what was taken off before (name and fen), ``source`` names the contract and run that it comes from.
+    """
 
     amount_fen: int
     scheme: Scheme
@@ -167,6 +206,24 @@ class Distribution:
     payments: tuple[Payment, ...]
     carried_in: Mapping[str, int]
     carried_out: Mapping[str, int]
+    deducted: tuple[tuple[str, int], ...] = ()
+    source: Mapping[str, str] = field(default_factory=dict)
+    payees: Mapping[str, Payee] = field(default_factory=dict, compare=False)
+    recorded: Recorded | None = field(default=None, compare=False)
+
+    def noting(self, rights: Iterable[Right], deducted: Mapping[str, int]) -> Distribution:
+        """The same with the people behind the accounts, and what was taken off before."""
+        payees: dict[str, Payee] = {}
+        for right in rights:
+            for party in (right.owner, right.operator, right.household):
+                known = payees.setdefault(party.account, Payee(party.name, right.owner.name))
+                if known.village != right.owner.name:  # somebody with land in several villages is none of theirs
+                    payees[party.account] = Payee(known.name, "")
+        payees = {account: payees[account] for account in sorted({due.account for due in self.dues} & payees.keys())}
+        taken = tuple((name, fen) for name, fen in deducted.items() if fen)
+        if any(fen < 0 for _, fen in taken):
+            raise DomainError("tenure.negative", amount=min(fen for _, fen in taken))
+        return replace(self, payees=payees, deducted=taken)
 
     @property
     def paid_fen(self) -> int:
@@ -232,6 +289,7 @@ def share_income(
     carried: Mapping[str, int] | None = None,
     withheld: Iterable[str] = (),
     least_fen: int = 1,
+    deducted: Mapping[str, int] | None = None,
     allow_scenario: bool = False,
 ) -> Distribution:
     """Share an amount out over the parties of the tenure table.
@@ -256,6 +314,8 @@ def share_income(
         Accounts that may not be paid now, for example because of a dispute; their part is carried.
     least_fen : int
         Smallest sum that is paid out to one account; less is carried. [fen]
+    deducted : mapping of str to int, optional
+        What was taken off the income before, by name; it is printed on every statement. [fen]
     allow_scenario : bool
         Whether a scheme may be used that only the request states and no rule in force.
 
@@ -272,7 +332,9 @@ def share_income(
     if len(set(regions)) != by.regions or len(regions) != by.regions:
         raise DomainError("tenure.regions_wrong", scheme=by.id, wanted=by.regions, given=", ".join(regions) or "-")
     _refuse_missing_accounts(rights, by)
-    pots, stakes, dues = [], [], []
+    pots: list[Pot] = []
+    stakes: list[Stake] = []
+    dues: list[Payment] = []
     line_of = {line.pot: line for line in by.lines}
     cut = apportion(amount_fen, _whole({line.pot: line.share for line in by.lines}))
     for name, fen in cut.items():
@@ -281,13 +343,112 @@ def share_income(
         for stake in of_pot:
             weights[stake.account] = weights.get(stake.account, 0) + stake.weight
         pots.append(Pot(name, fen, sum(weights.values())))
-        stakes += of_pot
-        dues += [Payment(account, due, name) for account, due in apportion(fen, weights).items() if due]
-    carried_in = {account: fen for account, fen in sorted((carried or {}).items()) if fen}
+        due = apportion(fen, weights)
+        stakes += _paid_stakes(of_pot, pots[-1], due)
+        dues += [Payment(account, part, name) for account, part in due.items() if part]
+    return _distribution(
+        amount_fen, by, status, period, pots, stakes, dues, carried or {}, frozenset(withheld), least_fen
+    ).noting(rights, deducted or {})
+
+
+def share_parcels(
+    fen_of: Mapping[str, int],
+    rights: Sequence[Right],
+    *,
+    areas_m2: Mapping[str, int],
+    days_of: Mapping[str, Period],
+    period: Period,
+    status: Status = Status.PRIMARY,
+    carried: Mapping[str, int] | None = None,
+    withheld: Iterable[str] = (),
+    least_fen: int = 1,
+) -> Distribution:
+    """Share out what each parcel earned, among those who held it, by the contract of each and by days.
+
+    Whoever sold a right in the middle of the period is paid until the last day of it, whoever bought it from the next.
+
+    Parameters
+    ----------
+    fen_of : mapping of str to int
+        What each parcel earned. [fen]
+    areas_m2 : mapping of str to int
+        Area of each parcel, for the statements. [m2]
+    days_of : mapping of str to Period
+        The days for which each parcel is paid.
+    period : Period
+        The days of the whole account.
+
+    Raises
+    ------
+    RefusedInput
+        With every parcel that nobody held on some of its days, and everybody who has no account.
+    """
+    by = scheme("contract")
+    (line,) = by.lines
+    held = by_parcel(right for right in rights if fen_of.get(right.parcel))
+    faults = [
+        fault for parcel, fen in sorted(fen_of.items()) if fen for fault in _unheld(parcel, held, days_of[parcel])
+    ]
+    if faults:
+        raise RefusedInput(faults)
+    _refuse_missing_accounts([right for of_parcel in held.values() for right in of_parcel], by)
+    stakes: list[Stake] = []
+    for parcel, of_parcel in held.items():
+        found = _stakes(line, of_parcel, {parcel: max(areas_m2.get(parcel, 0), 1)}, days_of[parcel], ())
+        pot = Pot(line.pot, fen_of[parcel], sum(stake.weight for stake in found))
+        parts = apportion(pot.fen, {f"{at:06}": stake.weight for at, stake in enumerate(found)})
+        stakes += [
+            replace(stake, fen=fen, quota=Fraction(pot.fen * stake.weight, pot.weight))
+            for stake, fen in zip(found, parts.values(), strict=True)
+        ]
+    sums: dict[str, int] = {}
+    for stake in stakes:
+        sums[stake.account] = sums.get(stake.account, 0) + stake.fen
+    amount = sum(sums.values())
+    dues = [Payment(account, fen, line.pot) for account, fen in sums.items() if fen]
+    pots = [Pot(line.pot, amount, sum(stake.weight for stake in stakes))]
+    return _distribution(
+        amount, by, status, period, pots, stakes, dues, carried or {}, frozenset(withheld), least_fen
+    ).noting(rights, {})
+
+
+def _unheld(parcel: str, held: Mapping[str, Sequence[Right]], days: Period) -> Iterator[Fault]:
+    """A parcel that nobody held on some of its days."""
+    covered = sum(_days((right.first_day, right.last_day), days) for right in held.get(parcel, ()))
+    if covered < days.days:
+        first, last = days.to_list()
+        facts = {"first": first, "last": last, "missing": days.days - covered}
+        yield Fault("tenure.nobody_held", column="parcel", value=parcel, facts=facts)
+
+
+def _paid_stakes(stakes: Iterable[Stake], pot: Pot, due: Mapping[str, int]) -> Iterator[Stake]:
+    """Stakes with what each comes to: whole fen that add up to what their account is due from the pot."""
+    ordered = sorted(stakes, key=attrgetter("account", "parcel", "days", "weight"))
+    for account, group in groupby(ordered, key=attrgetter("account")):
+        found = list(group)
+        parts = apportion(due[account], {f"{at:06}": stake.weight for at, stake in enumerate(found)})
+        for stake, fen in zip(found, parts.values(), strict=True):
+            yield replace(stake, fen=fen, quota=Fraction(pot.fen * stake.weight, pot.weight))
+
+
+def _distribution(
+    amount_fen: int,
+    by: Scheme,
+    status: Status,
+    period: Period,
+    pots: Sequence[Pot],
+    stakes: list[Stake],
+    dues: list[Payment],
+    carried: Mapping[str, int],
+    withheld: frozenset[str],
+    least_fen: int,
+) -> Distribution:
+    """Everything in order, what was carried added, and what is paid told from what waits."""
+    carried_in = {account: fen for account, fen in sorted(carried.items()) if fen}
     dues += [Payment(account, fen, CARRIED) for account, fen in carried_in.items()]
     dues.sort(key=lambda due: (due.account, due.reason))
-    payments, carried_out = _pay(dues, frozenset(withheld), least_fen)
-    stakes.sort(key=lambda stake: (stake.account, stake.pot, stake.parcel))
+    payments, carried_out = _pay(dues, withheld, least_fen)
+    stakes.sort(key=attrgetter("account", "pot", "parcel", "days", "weight"))
     assert sum(pay.fen for pay in payments) + sum(carried_out.values()) == amount_fen + sum(carried_in.values())
     return Distribution(
         amount_fen,
@@ -346,7 +507,8 @@ def _stakes(
         for party, share in zip(_payees(line, right), _parts(line, right), strict=True):
             weight = area * in_force * factor * whole[share]
             if weight:
-                stakes.append(Stake(line.pot, party.account, right.parcel, area, in_force, share, weight))
+                raise_by = raised if right.key_ecological else Fraction(1)
+                stakes.append(Stake(line.pot, party.account, right.parcel, area, in_force, share, weight, raise_by))
     return stakes
 
 
