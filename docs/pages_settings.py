@@ -24,6 +24,8 @@ CONDITIONS: Mapping[str, type] = {
     "conditions.additionality.": inputs.Additionality,
     "conditions.fires[].": inputs.Fire,
 }
+#: The same answers for one parcel, which go before those for all.
+OF_ONE_PARCEL = "conditions.parcel"
 #: What a run fills in itself.
 FROM_THE_PARCELS = {"id", "area_m2"}
 #: As tanhui.sinks.forest.growth computes them.
@@ -51,7 +53,7 @@ def settings_page() -> str:
     for kind, model in KINDS.items():
         rows = [(f"`{name}`", what, default, *said(words, name)) for name, what, default in settings(model)]
         parts += [f"## {kind}", table(HEAD, rows)]
-    rows = []
+    rows = [(f"`{OF_ONE_PARCEL}`", "table", "", *said(words, OF_ONE_PARCEL))]
     for prefix, record in CONDITIONS.items():
         for name, kind_text, default in answers(record):
             rows.append((f"`{prefix}{name}`", kind_text, default, *said(words, prefix + name)))
@@ -80,6 +82,7 @@ def said(words: Mapping[str, Mapping[str, str]], name: str) -> tuple[str, str]:
 def names() -> set[str]:
     """Every setting and every answer by its name."""
     found = {name for model in KINDS.values() for name, *_ in settings(model)}
+    found.add(OF_ONE_PARCEL)
     return found | {prefix + name for prefix, record in CONDITIONS.items() for name, *_ in answers(record)}
 
 

@@ -1,7 +1,9 @@
-"""An audit on disk: a folder with one file of lines that only grows, each carrying the hash of the line before it.
+"""An audit on disk: a folder with one file of lines that only grows.
 
-A line counts once it is on disk with its line feed. What a killed process left of one is cut off by the next writer;
-two writers wait for each other. Nothing is ever changed: whoever keeps the hash of the last line knows it.
+Each line carries a hash of itself, so that a changed byte shows, and that of the line before it, so that none can be
+taken out or written anew. Whoever keeps the hash of the last line (reports print it) knows the whole file. A line
+counts once it is on disk with its line feed. What a killed process left of one is cut off by the next writer; two
+writers wait for each other.
 """
 
 from __future__ import annotations
@@ -16,33 +18,37 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tanhui.kernel.canonical import canonical_bytes, digest
+from tanhui.kernel.canonical import canonical_bytes, digest, hash_json
 from tanhui.kernel.errors import DomainError, InputError, IntegrityError
 from tanhui.projects.audit.model import Audit, Event, Evidence, Subject
 from tanhui.projects.audit.rules import AuditRefused, follow
 
-__all__ = ["JOURNAL", "append", "begin", "read"]
+__all__ = ["JOURNAL", "append", "begin", "head", "read"]
 
 JOURNAL = "audit.jsonl"
 FORMAT = "tanhui-audit-1"
+SEAL = "seal"
 
 
 def begin(folder: Path, subject: Subject) -> Audit:
-    """A new audit in an absent or empty folder.
+    """A new audit in a folder that holds none.
 
     Raises
     ------
     InputError
         If there is one already.
+    AuditRefused
+        If the subject is none; nothing is written then.
     """
+    audit = follow(subject, ())
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(folder / JOURNAL, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    except FileExistsError:
-        raise InputError("audit.exists", path=str(folder)) from None
-    with os.fdopen(handle, "wb") as stream:
-        _put(stream, {"format": FORMAT, **asdict(subject)})
-    return follow(subject, ())
+    (folder / JOURNAL).touch(0o644)
+    with _locked(folder) as stream:
+        if b"\n" in stream.read():
+            raise InputError("audit.exists", path=str(folder))
+        _put(stream, 0, {"format": FORMAT, **asdict(subject)})
+    _sync(folder)
+    return audit
 
 
 def read(folder: Path) -> Audit:
@@ -55,8 +61,12 @@ def read(folder: Path) -> Audit:
     IntegrityError
         If a line is not what its successor says it is, or could never have been written.
     """
-    lines = _lines(folder)
-    return _followed(lines)
+    return _followed(_lines(folder))
+
+
+def head(folder: Path) -> str:
+    """Hash of the last line: whoever keeps it can tell whether anything before it was changed."""
+    return digest(_lines(folder)[-1])
 
 
 def append(folder: Path, event: Event) -> Audit:
@@ -75,12 +85,7 @@ def append(folder: Path, event: Event) -> Audit:
             count = sum(one.kind == event.kind for one in audit.findings)
             numbered = replace(numbered, finding=f"{event.kind}-{count + 1:02d}")
         after = follow(audit.subject, (*audit.events, numbered))
-        stream.truncate(sum(len(line) + 1 for line in lines))
-        stream.seek(0, os.SEEK_END)
-        try:
-            _put(stream, _document(numbered))
-        except DomainError:
-            raise AuditRefused("audit.text_missing", most=0) from None
+        _put(stream, sum(len(line) + 1 for line in lines), _document(numbered))
         return after
 
 
@@ -95,10 +100,31 @@ def _locked(folder: Path) -> Iterator[Any]:
         yield stream
 
 
-def _put(stream: Any, document: dict[str, Any]) -> None:
-    stream.write(canonical_bytes(document) + b"\n")
+def _put(stream: Any, at: int, document: dict[str, Any]) -> None:
+    """A line after the whole ones; what was cut off there goes."""
+    try:
+        line = _sealed(document)
+    except DomainError:
+        raise AuditRefused("audit.not_writable") from None
+    stream.truncate(at)
+    stream.seek(at)
+    stream.write(line + b"\n")
     stream.flush()
     os.fsync(stream.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """The name of a new file on disk too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sealed(document: dict[str, Any]) -> bytes:
+    """A line: the document with a hash of itself."""
+    return canonical_bytes({**document, SEAL: hash_json(document)})
 
 
 def _lines(folder: Path) -> list[bytes]:
@@ -107,29 +133,44 @@ def _lines(folder: Path) -> list[bytes]:
         data = (folder / JOURNAL).read_bytes()
     except FileNotFoundError:
         raise InputError("audit.missing", path=str(folder)) from None
-    lines = data.split(b"\n")[:-1]
-    if not lines:
-        raise IntegrityError("audit.damaged", line=1)
+    *lines, torn = data.split(b"\n")
+    # A line that is whole but for its line feed was not cut off: that byte was changed.
+    if not lines or _is_sealed(torn[:-1]):
+        raise IntegrityError("audit.damaged", line=len(lines) + 1)
     return lines
 
 
 def _followed(lines: list[bytes]) -> Audit:
     line = 1
     try:
-        head = json.loads(lines[0])
+        head = _opened(lines[0])
         if head.pop("format") != FORMAT:
             raise ValueError("format")
         subject, events = Subject(**head), []
         for line, (before, text) in enumerate(pairwise(lines), start=2):
-            event = _event(json.loads(text))
-            if (event.number, event.previous) != (line - 1, digest(before)) or canonical_bytes(
-                _document(event)
-            ) != text:
+            event = _event(_opened(text))
+            if (event.number, event.previous) != (line - 1, digest(before)):
                 raise ValueError("chain")
             events.append(event)
         return follow(subject, events)
-    except (LookupError, TypeError, ValueError, AttributeError, DomainError, AuditRefused):
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, DomainError, AuditRefused):
         raise IntegrityError("audit.damaged", line=line) from None
+
+
+def _opened(text: bytes) -> dict[str, Any]:
+    """A line's document, if these are the very bytes that were written."""
+    document: dict[str, Any] = json.loads(text)
+    del document[SEAL]
+    if _sealed(document) != text:
+        raise ValueError("seal")
+    return document
+
+
+def _is_sealed(text: bytes) -> bool:
+    try:
+        return bool(_opened(text))
+    except (LookupError, TypeError, ValueError, RecursionError, DomainError):
+        return False
 
 
 def _document(event: Event) -> dict[str, Any]:

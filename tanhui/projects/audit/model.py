@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 __all__ = ["ACTS", "Audit", "Event", "Evidence", "Finding", "Opinion", "Subject"]
 
 Task = Literal["validation", "verification"]
-Act = Literal["raise", "answer", "close", "reopen", "withdraw", "sample", "opinion"]
+Act = Literal["raise", "answer", "close", "reopen", "withdraw", "sample", "remeasure", "opinion"]
 ACTS: tuple[Act, ...] = get_args(Act)
 Standing = Literal["open", "answered", "closed", "withdrawn"]
 Conclusion = Literal["unmodified", "modified", "adverse", "disclaimer"]
@@ -52,8 +52,9 @@ class Evidence:
 class Event:
     """One thing that happened. ``previous`` is the hash of the line before it, so that none can be taken out.
 
-    ``finding`` is the number of the finding it is about, ``kind`` the finding's kind where one is raised, ``detail``
-    what only this act says: a conclusion, the plots drawn.
+    ``at`` is an instant with its zone, never earlier than the event before. ``finding`` is the number of the finding it
+    is about, ``kind`` the finding's kind where one is raised, ``detail`` what only this act says: a conclusion, the
+    sites drawn, the run that puts a claim right.
     """
 
     number: int
@@ -97,10 +98,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What the auditor concludes."""
+    """What the auditor concludes, and on which run's claim."""
 
     conclusion: Conclusion
     text: str
+    run: str
+    net_co2e_t: float
     misstatement_co2e_t: float
     share: float
     at: str
@@ -109,13 +112,19 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Where an audit stands after all its events."""
+    """Where an audit stands after all its events.
+
+    ``run`` and ``net_co2e_t`` are the claim as it stands: the subject's, or that of the last run by which whoever is
+    audited put it right. [t CO2e]
+    """
 
     subject: Subject
-    findings: tuple[Finding, ...]
-    sampled: tuple[str, ...]
-    opinion: Opinion | None
-    events: tuple[Event, ...]
+    run: str
+    net_co2e_t: float
+    findings: tuple[Finding, ...] = ()
+    sampled: tuple[str, ...] = ()
+    opinion: Opinion | None = None
+    events: tuple[Event, ...] = ()
 
     def finding(self, number: str) -> Finding | None:
         """A finding by its number."""

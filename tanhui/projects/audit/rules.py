@@ -1,15 +1,17 @@
 """What may follow what in an audit: events in order, and the state they add up to. Pure.
 
 A finding is raised by the auditor, answered by who is audited, and closed by the auditor, who says what was looked at.
-After an opinion nothing more happens: facts found later are another audit.
+An answer may name the run that puts the claim right; the audit goes on with that one. After an opinion nothing more
+happens: facts found later are another audit.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -18,9 +20,18 @@ from tanhui.kernel.errors import TanhuiError
 from tanhui.kernel.parameters import Parameters, load_parameters
 from tanhui.projects.audit.model import ACTS, Audit, Event, Finding, Opinion, Subject
 
-__all__ = ["AuditRefused", "FindingKind", "audit_limit", "finding_kinds", "follow", "uncorrected_co2e_t"]
+__all__ = [
+    "AuditRefused",
+    "FindingKind",
+    "audit_limit",
+    "finding_kinds",
+    "follow",
+    "misstatements",
+    "uncorrected_co2e_t",
+]
 
 MAX_TEXT = 10_000
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class AuditRefused(TanhuiError):
@@ -63,10 +74,22 @@ def follow(subject: Subject, events: Iterable[Event]) -> Audit:
     AuditRefused
         At the first event that may not follow those before it.
     """
-    audit = Audit(subject, (), (), None, ())
+    _check_subject(subject)
+    audit = Audit(subject, subject.run, subject.net_co2e_t)
     for event in events:
         audit = _next(audit, event)
     return audit
+
+
+def _check_subject(subject: Subject) -> None:
+    """A claim that is a number, an auditor with a name, and a materiality no coarser than the usual one."""
+    most = audit_limit("materiality")
+    if not math.isfinite(subject.net_co2e_t):
+        raise AuditRefused("audit.claim_wrong")
+    if not 0 < subject.materiality <= most:
+        raise AuditRefused("audit.materiality_wrong", given=f"{subject.materiality:g}", most=f"{most:g}")
+    if not subject.auditor.strip():
+        raise AuditRefused("audit.auditor_missing")
 
 
 def _next(audit: Audit, event: Event) -> Audit:
@@ -78,10 +101,24 @@ def _next(audit: Audit, event: Event) -> Audit:
         raise AuditRefused("audit.text_missing", most=MAX_TEXT)
     if event.misstatement_co2e_t is not None and not math.isfinite(event.misstatement_co2e_t):
         raise AuditRefused("audit.misstatement_wrong")
+    if any(not SHA256.fullmatch(one.sha256) for one in event.evidence):
+        raise AuditRefused("audit.evidence_wrong")
+    _check_time(audit, event)
     auditors = event.by == audit.subject.auditor
     if auditors == (event.act == "answer"):
         raise AuditRefused("audit.wrong_side", act=event.act, by=event.by)
     return replace(STEPS[event.act](audit, event), events=(*audit.events, event))
+
+
+def _check_time(audit: Audit, event: Event) -> None:
+    """An instant with its zone, not before the last event's."""
+    try:
+        last = datetime.fromisoformat(audit.events[-1].at) if audit.events else None
+        backwards = (now := datetime.fromisoformat(event.at)).tzinfo is None or (last is not None and now < last)
+    except ValueError:
+        raise AuditRefused("audit.time_wrong", at=event.at) from None
+    if backwards:
+        raise AuditRefused("audit.time_wrong", at=event.at)
 
 
 def _raise(audit: Audit, event: Event) -> Audit:
@@ -97,7 +134,14 @@ def _raise(audit: Audit, event: Event) -> Audit:
 
 
 def _answer(audit: Audit, event: Event) -> Audit:
-    return _changed(audit, event, ("open", "answered"), standing="answered")
+    """What is said to a finding; with a corrected run the audit goes on with its claim."""
+    answered = _changed(audit, event, ("open", "answered"), standing="answered")
+    if "run" not in event.detail:
+        return answered
+    run, net = event.detail["run"], event.detail.get("net_co2e_t")
+    if not isinstance(run, str) or not isinstance(net, (int, float)) or not math.isfinite(net):
+        raise AuditRefused("audit.claim_wrong")
+    return replace(answered, run=run, net_co2e_t=float(net))
 
 
 def _close(audit: Audit, event: Event) -> Audit:
@@ -123,19 +167,27 @@ def _withdraw(audit: Audit, event: Event) -> Audit:
 
 def _sample(audit: Audit, event: Event) -> Audit:
     """Where the auditor goes; more may be added later, nothing taken out."""
-    drawn = [str(one) for one in event.detail.get("drawn", ())]
-    if not drawn:
+    drawn = event.detail.get("drawn")
+    if not isinstance(drawn, (list, tuple)) or not drawn or not all(isinstance(one, str) for one in drawn):
         raise AuditRefused("audit.nothing_drawn")
     return replace(audit, sampled=(*audit.sampled, *(one for one in drawn if one not in audit.sampled)))
+
+
+def _remeasure(audit: Audit, event: Event) -> Audit:
+    """What the auditor measured again; the comparison is in the detail, the survey is the evidence."""
+    if not event.evidence:
+        raise AuditRefused("audit.nothing_measured")
+    return audit
 
 
 def _opinion(audit: Audit, event: Event) -> Audit:
     from tanhui.projects.audit.opinion import check_conclusion
 
     conclusion = check_conclusion(audit, event.detail.get("conclusion"))
-    wrong = uncorrected_co2e_t(audit)
-    share = abs(wrong) / abs(audit.subject.net_co2e_t) if audit.subject.net_co2e_t else math.inf if wrong else 0.0
-    return replace(audit, opinion=Opinion(conclusion, event.text, wrong, share, event.at, event.by))
+    wrong, net = uncorrected_co2e_t(audit), audit.net_co2e_t
+    share = abs(wrong / net) if net else math.inf if wrong else 0.0
+    made = Opinion(conclusion, event.text, audit.run, net, wrong, share, event.at, event.by)
+    return replace(audit, opinion=made)
 
 
 STEPS: dict[str, Callable[[Audit, Event], Audit]] = {
@@ -145,17 +197,23 @@ STEPS: dict[str, Callable[[Audit, Event], Audit]] = {
     "reopen": _reopen,
     "withdraw": _withdraw,
     "sample": _sample,
+    "remeasure": _remeasure,
     "opinion": _opinion,
 }
 
 
-def uncorrected_co2e_t(audit: Audit) -> float:
-    """How much the claim is too high by all that was found and not put right. [t CO2e]"""
-    return math.fsum(
+def misstatements(audit: Audit) -> tuple[float, ...]:
+    """How much the claim is too high by each finding that has a size and was not put right. [t CO2e]"""
+    return tuple(
         one.misstatement_co2e_t
         for one in audit.findings
-        if one.misstatement_co2e_t is not None and not one.corrected and one.standing != "withdrawn"
+        if one.misstatement_co2e_t and not one.corrected and one.standing != "withdrawn"
     )
+
+
+def uncorrected_co2e_t(audit: Audit) -> float:
+    """How much the claim is too high by all that was found and not put right. [t CO2e]"""
+    return math.fsum(misstatements(audit))
 
 
 def _found(audit: Audit, event: Event) -> Finding:

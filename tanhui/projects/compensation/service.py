@@ -17,7 +17,6 @@ from tanhui.projects.compensation.contract import land_faults
 from tanhui.projects.compensation.measured import read_measured
 from tanhui.projects.compensation.model import Contract
 from tanhui.projects.compensation.store import History, history_of, record_payment
-from tanhui.projects.compensation.tables import ensure_tables
 from tanhui.projects.payments import pay_out
 from tanhui.projects.tenure.sharing import Distribution, scheme, share_income, share_parcels
 from tanhui.projects.tenure.store import carried_fen, credited_of, current_rights
@@ -124,7 +123,6 @@ def pay(
     told = said or Said()
     entry = _entry(contract, run, told)
     with booking(registry, request, by) as book:
-        ensure_tables(book.connection)
         history = history_of(book.connection, contract, before=request)
         account, new = _account(contract, history, entry, on, told)
         if not account.payable_fen and new is None:

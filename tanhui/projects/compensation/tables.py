@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text, UniqueConstraint
 
-__all__ = ["DDL", "create_tables", "ensure_tables", "metadata", "payments"]
+__all__ = ["DDL", "create_tables", "metadata", "payments"]
 
 metadata = MetaData()
 
@@ -51,9 +50,3 @@ def create_tables(connection: Connection) -> None:
     metadata.create_all(connection)
     for statement in DDL[connection.dialect.name]:
         connection.exec_driver_sql(statement)
-
-
-def ensure_tables(connection: Connection) -> None:
-    """The same where they are missing: a registry that was laid out before this room existed."""
-    if not sa.inspect(connection).has_table(payments.name):
-        create_tables(connection)

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 import tanhui.faces.migrations
+from tanhui.projects.compensation import tables as compensation
 from tanhui.projects.land import tables as land
 from tanhui.projects.lifecycle import tables as lifecycle
 from tanhui.projects.permanence import tables as permanence
@@ -40,6 +41,7 @@ ROOMS: dict[str, Callable[[sa.Connection], None]] = {
     "lifecycle_projects": lifecycle.create_tables,
     "tenure_rights": tenure.create_tables,
     "permanence_settlements": permanence.create_tables,
+    "compensation_payments": compensation.create_tables,
 }
 
 

@@ -600,3 +600,27 @@ CREATE FUNCTION permanence_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ 
 --
 CREATE TRIGGER permanence_settlements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON permanence_settlements FOR EACH STATEMENT EXECUTE FUNCTION permanence_append_only()
 --
+-- room compensation_payments
+CREATE TABLE compensation_payments (
+  request TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  amendment INTEGER NOT NULL,
+  contract_sha256 TEXT NOT NULL,
+  day TEXT NOT NULL,
+  run TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  evidence_sha256 TEXT NOT NULL,
+  measured TEXT NOT NULL,
+  items TEXT NOT NULL,
+  fen BIGINT NOT NULL,
+  document_sha256 TEXT NOT NULL,
+  recorded_at TEXT NOT NULL,
+  PRIMARY KEY (request),
+  UNIQUE (contract, number)
+)
+--
+CREATE FUNCTION compensation_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'compensation.append_only'; END $$
+--
+CREATE TRIGGER compensation_payments_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON compensation_payments FOR EACH STATEMENT EXECUTE FUNCTION compensation_append_only()
+--

@@ -620,3 +620,27 @@ CREATE TRIGGER permanence_settlements_no_UPDATE BEFORE UPDATE ON permanence_sett
 --
 CREATE TRIGGER permanence_settlements_no_DELETE BEFORE DELETE ON permanence_settlements BEGIN SELECT RAISE(ABORT, 'permanence.append_only'); END
 --
+-- room compensation_payments
+CREATE TABLE compensation_payments (
+  request TEXT NOT NULL,
+  contract TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  amendment INTEGER NOT NULL,
+  contract_sha256 TEXT NOT NULL,
+  day TEXT NOT NULL,
+  run TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  evidence_sha256 TEXT NOT NULL,
+  measured TEXT NOT NULL,
+  items TEXT NOT NULL,
+  fen BIGINT NOT NULL,
+  document_sha256 TEXT NOT NULL,
+  recorded_at TEXT NOT NULL,
+  PRIMARY KEY (request),
+  UNIQUE (contract, number)
+)
+--
+CREATE TRIGGER compensation_payments_no_UPDATE BEFORE UPDATE ON compensation_payments BEGIN SELECT RAISE(ABORT, 'compensation.append_only'); END
+--
+CREATE TRIGGER compensation_payments_no_DELETE BEFORE DELETE ON compensation_payments BEGIN SELECT RAISE(ABORT, 'compensation.append_only'); END
+--
