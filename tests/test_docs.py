@@ -214,7 +214,8 @@ def test_the_site_has_the_pages_made_from_data(site: Path):
     assert "RFC 8785" in words(site / "references.html")
     assert "table.not_a_number" in words(site / "errors.html")
     assert "Unknown unit '{unit}'. Known units: {known}." in words(site / "errors.html")
-    assert "dbh_cm" in words(site / "how-to" / "tables.html")
+    tables = words(site / "how-to" / "tables.html")
+    assert all(name in tables for name in ("dbh_cm", "projects_tenure/rights", "certificate_holder", "kernel/units"))
     assert "parcels.area_unit" in words(site / "project-file.html")
     assert "conditions.evidence.planting_design" in words(site / "project-file.html")
 

@@ -82,13 +82,14 @@ def running(folder: Path, together: int = 0) -> Iterator[tuple[int, str]]:
 def filled(folder: Path) -> dict[str, Any]:
     """A registry with a history: two accounts, a large batch, transfers and retirements."""
     from tanhui.faces.api.rows import LISTINGS, PAGE
+    from tanhui.faces.opening import make_registry
     from tanhui.registry.access.service import Gate
     from tanhui.registry.acts import Order
     from tanhui.registry.model import Approval
     from tanhui.registry.service import Registry
     from tests.registry.documents import run_documents
 
-    Registry.init(folder, "registry.example/benchmark").close()
+    make_registry(folder, "registry.example/benchmark").close()
     with Registry(folder, publish_each=False) as registry:
         Gate(registry)
         owner, buyer = (registry.open_account(name, request=name).id for name in ("owner", "buyer"))

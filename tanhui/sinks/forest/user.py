@@ -79,7 +79,7 @@ def _read(path: Path) -> list[tuple[int, dict[str, str]]]:
         else:
             table = csv.DictReader(io.StringIO(text))
             rows = [(i, {str(k): (v or "").strip() for k, v in row.items()}) for i, row in enumerate(table, 2)]
-    except (OSError, ValueError, AttributeError, csv.Error) as error:
+    except (OSError, ValueError, AttributeError, RecursionError, csv.Error) as error:
         raise RefusedInput([Fault("forest.unreadable", path.name, facts={"detail": str(error)})]) from None
     if not rows:
         raise RefusedInput([Fault("table.no_rows", path.name)])
