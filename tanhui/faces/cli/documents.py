@@ -57,6 +57,7 @@ def write(
         list[Path] | None, typer.Option("--template", metavar="FILE.docx", help=t("documents.template"))
     ] = None,
     registry: Annotated[Path | None, typer.Option("--registry", metavar="FOLDER", help=t("documents.registry"))] = None,
+    audit: Annotated[Path | None, typer.Option("--audit", metavar="FOLDER", help=t("documents.audit"))] = None,
     on: Annotated[str | None, typer.Option("--date", metavar="DAY", help=t("documents.date"))] = None,
     run: Annotated[Path | None, typer.Option("--run", metavar="OUT", help=t("documents.run"))] = None,
     beside: Annotated[bool, typer.Option("--beside", help=t("documents.beside"))] = False,
@@ -64,6 +65,7 @@ def write(
 ) -> None:
     """Write every document of the project's rule book."""
     from tanhui.faces.cli.registry import day
+    from tanhui.projects.audit import journal
     from tanhui.projects.documents.service import write_documents
 
     written_on = day(on) if on else None
@@ -78,6 +80,7 @@ def write(
             lang=spoken(context),
             day=written_on,
             filed=filed,
+            audit=journal.read(audit) if audit else None,
             run=run,
             beside=beside,
             progress=report,

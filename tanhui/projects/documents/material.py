@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tanhui.kernel.errors import InputError
+from tanhui.projects.audit.model import Audit
 from tanhui.projects.explain import read_run
 from tanhui.projects.lifecycle import ProjectState, rule_book
 from tanhui.projects.model import Afforestation
@@ -41,13 +43,14 @@ class Filed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """Everything a fact may be made from. Without ``project`` and ``filed`` there are the run's facts only."""
+    """Everything a fact may be made from. What is left out has no facts."""
 
     result: Mapping[str, Any]
     manifest: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
     project: Afforestation | None = None
     filed: Filed | None = None
+    audit: Audit | None = None
 
     @property
     def claim(self) -> Mapping[str, Any] | None:
@@ -55,8 +58,16 @@ class Material:
         return self.result["claims"][0] if self.result["claims"] else None
 
 
-def read_material(out: Path, project: Afforestation | None = None, filed: Filed | None = None) -> Material:
-    """The material in a run folder; changed files are refused as by ``tanhui explain``."""
+def read_material(
+    out: Path, project: Afforestation | None = None, filed: Filed | None = None, audit: Audit | None = None
+) -> Material:
+    """The material in a run folder; changed files are refused as by ``tanhui explain``.
+
+    Raises
+    ------
+    InputError
+        If the audit is of another run.
+    """
     import pandas as pd
 
     result, manifest = read_run(out)
@@ -65,7 +76,9 @@ def read_material(out: Path, project: Afforestation | None = None, filed: Filed 
         for name, columns in TABLES.items()
         if (out / f"{name}.parquet").is_file()
     }
-    return Material(result, manifest, tables, project, filed)
+    if audit is not None and audit.run != manifest["run"]:
+        raise InputError("documents.audit_other_run", audited=audit.run[:12], run=str(manifest["run"])[:12])
+    return Material(result, manifest, tables, project, filed, audit)
 
 
 def read_filed(office: ProjectOffice, project: str, on: date) -> Filed:

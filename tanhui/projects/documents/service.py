@@ -14,6 +14,7 @@ from tanhui.kernel.errors import Fault, InputError, RefusedInput
 from tanhui.kernel.progress import Progress, silent
 from tanhui.kernel.wording import Lang, say
 from tanhui.mrv.methods import method
+from tanhui.projects.audit.model import Audit
 from tanhui.projects.documents import ledger as folders
 from tanhui.projects.documents.annex import annex
 from tanhui.projects.documents.catalogue import catalogue
@@ -95,6 +96,7 @@ def write_documents(
     lang: Lang | None = None,
     day: date | None = None,
     filed: Filed | None = None,
+    audit: Audit | None = None,
     run: Path | None = None,
     beside: bool = False,
     progress: Progress | None = None,
@@ -119,6 +121,8 @@ def write_documents(
         The day of the documents; left to be written by default.
     filed : Filed, optional
         The project in the registry.
+    audit : Audit, optional
+        The audit of this run.
     run : Path, optional
         A run of this very project folder; made anew by default.
     beside : bool
@@ -138,7 +142,7 @@ def write_documents(
     before = folders.read_ledger(out)
     with folders.staged(out) as stage:
         place_run(folder, project, stage / folders.RUN, run, report)
-        material = read_material(stage / folders.RUN, project, filed)
+        material = read_material(stage / folders.RUN, project, filed, audit)
         made, skipped, extra = make_all(chosen, material, lang, day, forms, report, whole=not only)
         if only and skipped:
             raise InputError("documents.needs", name=only, missing=missing_names(skipped[0][1]))

@@ -205,6 +205,28 @@ def findings(facts: Facts, material: Material, lang: Lang) -> Rows:
     return rows
 
 
+def audit(facts: Facts, material: Material, lang: Lang) -> Rows:
+    """The audit in a few figures; nothing where there is none."""
+    rows: Rows = tuple((fact.name[lang], fact) for key, fact in kind(facts, "audit.") if not key.startswith("finding."))
+    return rows
+
+
+def audit_findings(facts: Facts, material: Material, lang: Lang) -> Rows:
+    """What the auditor found, as it stands now."""
+    found = material.audit.findings if material.audit else ()
+    rows: Rows = tuple(
+        (
+            one.number,
+            one.clause,
+            one.text,
+            say(f"audit.page.standing.{one.standing}", lang),
+            facts.get(f"audit.finding.{one.number}.misstatement_co2e_t", ""),
+        )
+        for one in found
+    )
+    return rows
+
+
 def parameters(facts: Facts, material: Material, lang: Lang) -> Rows:
     """Every parameter that is a number, with its source and how far that was checked."""
     rows = []
@@ -332,6 +354,8 @@ TABLES: Mapping[str, Maker] = {
     "excluded": excluded,
     "eligibility": eligibility,
     "findings": findings,
+    "audit": audit,
+    "audit_findings": audit_findings,
     "parameters": parameters,
     "equations": equations,
     "quality": quality,
@@ -357,6 +381,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "excluded": ("why", "co2e_t"),
     "eligibility": ("clause", "requirement", "verdict", "evidence"),
     "findings": ("number", "clause", "finding", "response"),
+    "audit": ("quantity", "value"),
+    "audit_findings": ("number", "clause", "finding", "standing", "misstatement"),
     "parameters": ("parameter", "value", "unit", "source", "status"),
     "equations": ("equation", "printed", "trees", "outside", "source", "status"),
     "quality": ("survey", "remeasured", "dbh_sd_cm", "height_sd_m", "verdict"),
@@ -378,6 +404,7 @@ WIDTHS: Mapping[str, tuple[int, ...]] = {
     "excluded": (5, 2),
     "eligibility": (2, 5, 2, 5),
     "findings": (1, 2, 5, 4),
+    "audit_findings": (2, 2, 6, 2, 2),
     "parameters": (4, 2, 2, 5, 2),
     "equations": (4, 5, 2, 2, 4, 2),
     "reasons": (4, 6),
