@@ -207,7 +207,11 @@ def findings(facts: Facts, material: Material, lang: Lang) -> Rows:
 
 def audit(facts: Facts, material: Material, lang: Lang) -> Rows:
     """The audit in a few figures; nothing where there is none."""
-    rows: Rows = tuple((fact.name[lang], fact) for key, fact in kind(facts, "audit.") if not key.startswith("finding."))
+    rows: Rows = tuple(
+        (fact.name[lang], fact, unit_word(fact.unit))
+        for key, fact in kind(facts, "audit.")
+        if not key.startswith("finding.")
+    )
     return rows
 
 
@@ -381,7 +385,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "excluded": ("why", "co2e_t"),
     "eligibility": ("clause", "requirement", "verdict", "evidence"),
     "findings": ("number", "clause", "finding", "response"),
-    "audit": ("quantity", "value"),
+    "audit": ("quantity", "value", "unit"),
     "audit_findings": ("number", "clause", "finding", "standing", "misstatement"),
     "parameters": ("parameter", "value", "unit", "source", "status"),
     "equations": ("equation", "printed", "trees", "outside", "source", "status"),
