@@ -58,6 +58,7 @@ def write(
     ] = None,
     registry: Annotated[Path | None, typer.Option("--registry", metavar="FOLDER", help=t("documents.registry"))] = None,
     audit: Annotated[Path | None, typer.Option("--audit", metavar="FOLDER", help=t("documents.audit"))] = None,
+    scout: Annotated[Path | None, typer.Option("--scout", metavar="FOLDER", help=t("documents.scout"))] = None,
     on: Annotated[str | None, typer.Option("--date", metavar="DAY", help=t("documents.date"))] = None,
     run: Annotated[Path | None, typer.Option("--run", metavar="OUT", help=t("documents.run"))] = None,
     beside: Annotated[bool, typer.Option("--beside", help=t("documents.beside"))] = False,
@@ -66,6 +67,7 @@ def write(
     """Write every document of the project's rule book."""
     from tanhui.faces.cli.registry import day
     from tanhui.projects.audit import journal
+    from tanhui.projects.documents.material import read_study
     from tanhui.projects.documents.service import write_documents
 
     written_on = day(on) if on else None
@@ -81,6 +83,7 @@ def write(
             day=written_on,
             filed=filed,
             audit=journal.read(audit) if audit else None,
+            study=read_study(scout) if scout else None,
             run=run,
             beside=beside,
             progress=report,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tanhui.projects.registration import ProjectOffice
     from tanhui.projects.tenure import CreditedArea
 
-__all__ = ["Filed", "Material", "read_filed", "read_material"]
+__all__ = ["Filed", "Material", "read_filed", "read_material", "read_study"]
 
 #: Tables of a run that documents print, and of the largest only the columns that are counted.
 TABLES: Mapping[str, list[str] | None] = {"parcels": None, "plots": None, "trees": ["plot_id"]}
@@ -51,6 +52,7 @@ class Material:
     project: Afforestation | None = None
     filed: Filed | None = None
     audit: Audit | None = None
+    study: Mapping[str, Any] | None = None
 
     @property
     def claim(self) -> Mapping[str, Any] | None:
@@ -59,7 +61,11 @@ class Material:
 
 
 def read_material(
-    out: Path, project: Afforestation | None = None, filed: Filed | None = None, audit: Audit | None = None
+    out: Path,
+    project: Afforestation | None = None,
+    filed: Filed | None = None,
+    audit: Audit | None = None,
+    study: Mapping[str, Any] | None = None,
 ) -> Material:
     """The material in a run folder; changed files are refused as by ``tanhui explain``.
 
@@ -78,7 +84,24 @@ def read_material(
     }
     if audit is not None and audit.run != manifest["run"]:
         raise InputError("documents.audit_other_run", audited=audit.run[:12], run=str(manifest["run"])[:12])
-    return Material(result, manifest, tables, project, filed, audit)
+    return Material(result, manifest, tables, project, filed, audit, study)
+
+
+def read_study(folder: Path) -> dict[str, Any]:
+    """The pre-feasibility study in a folder that ``tanhui scout`` wrote.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    try:
+        study = json.loads((folder / "scout.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        study = None
+    if not isinstance(study, dict) or study.get("format") != "tanhui-scout-1":
+        raise InputError("documents.no_study", path=str(folder))
+    return study
 
 
 def read_filed(office: ProjectOffice, project: str, on: date) -> Filed:

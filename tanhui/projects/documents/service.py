@@ -97,6 +97,7 @@ def write_documents(
     day: date | None = None,
     filed: Filed | None = None,
     audit: Audit | None = None,
+    study: Mapping[str, Any] | None = None,
     run: Path | None = None,
     beside: bool = False,
     progress: Progress | None = None,
@@ -123,6 +124,8 @@ def write_documents(
         The project in the registry.
     audit : Audit, optional
         The audit of this run.
+    study : mapping, optional
+        The pre-feasibility study, with its investment analysis.
     run : Path, optional
         A run of this very project folder; made anew by default.
     beside : bool
@@ -142,7 +145,7 @@ def write_documents(
     before = folders.read_ledger(out)
     with folders.staged(out) as stage:
         place_run(folder, project, stage / folders.RUN, run, report)
-        material = read_material(stage / folders.RUN, project, filed, audit)
+        material = read_material(stage / folders.RUN, project, filed, audit, study)
         made, skipped, extra = make_all(chosen, material, lang, day, forms, report, whole=not only)
         if only and skipped:
             raise InputError("documents.needs", name=only, missing=missing_names(skipped[0][1]))

@@ -207,12 +207,18 @@ def findings(facts: Facts, material: Material, lang: Lang) -> Rows:
 
 def audit(facts: Facts, material: Material, lang: Lang) -> Rows:
     """The audit in a few figures; nothing where there is none."""
-    rows: Rows = tuple(
-        (fact.name[lang], fact, unit_word(fact.unit))
-        for key, fact in kind(facts, "audit.")
-        if not key.startswith("finding.")
-    )
-    return rows
+    return listed(facts, "audit.", lang)
+
+
+def investment(facts: Facts, material: Material, lang: Lang) -> Rows:
+    """The investment analysis; nothing where there is none."""
+    return listed(facts, "investment.", lang)
+
+
+def listed(facts: Facts, beginning: str, lang: Lang) -> Rows:
+    """Facts of a kind, each with its name and unit; those of single findings have a table of their own."""
+    found = [fact for key, fact in kind(facts, beginning) if not key.startswith("finding.")]
+    return tuple((fact.name[lang], fact, unit_word(fact.unit)) for fact in found)
 
 
 def audit_findings(facts: Facts, material: Material, lang: Lang) -> Rows:
@@ -359,6 +365,7 @@ TABLES: Mapping[str, Maker] = {
     "eligibility": eligibility,
     "findings": findings,
     "audit": audit,
+    "investment": investment,
     "audit_findings": audit_findings,
     "parameters": parameters,
     "equations": equations,
@@ -386,6 +393,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "eligibility": ("clause", "requirement", "verdict", "evidence"),
     "findings": ("number", "clause", "finding", "response"),
     "audit": ("quantity", "value", "unit"),
+    "investment": ("quantity", "value", "unit"),
     "audit_findings": ("number", "clause", "finding", "standing", "misstatement"),
     "parameters": ("parameter", "value", "unit", "source", "status"),
     "equations": ("equation", "printed", "trees", "outside", "source", "status"),

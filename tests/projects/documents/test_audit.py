@@ -1,4 +1,4 @@
-"""The audit in the reports of whoever validates and verifies."""
+"""What other rooms of the desk say, in the documents: an audit, an investment analysis."""
 
 from __future__ import annotations
 
@@ -49,3 +49,17 @@ def test_the_audit_of_another_run_is_refused(project: Path, run_folder: Path, tm
         write_documents(project, tmp_path / "d", run=run_folder, audit=other, only="verification_report")
     assert refused.value.code == "documents.audit_other_run"
     assert not (tmp_path / "d").exists()
+
+
+def test_the_investment_analysis_stands_in_the_design_document(project: Path, run_folder: Path, tmp_path: Path):
+    never = {"npv_cny": -2500000.4, "irr": {"case": "never_repaid", "value": None, "roots": []}}
+    one = {"npv_cny": 1234567.0, "irr": {"case": "one", "value": 0.0941, "roots": [0.0941]}}
+    money = {"price_cny_t": 80.0, "benchmark": 0.08, "without_carbon": never, "with_carbon": one}
+    money["break_even_price"] = {"case": "found", "cny_t": 61.25, "ci90": [1, 2]}
+    study = {"format": "tanhui-scout-1", "money": money}
+    write_documents(project, tmp_path / "d", run=run_folder, study=study, only="project_design")
+    rows = cells(tmp_path / "d" / "project_design.docx")
+    assert ["净现值，无碳收入", "-2,500,000", "CNY"] in rows or ["净现值，无碳收入", "−2,500,000", "CNY"] in rows
+    assert ["内部收益率，无碳收入", "无（收不回投资）", "%"] in rows
+    assert ["内部收益率，有碳收入", "9.4", "%"] in rows
+    assert any(row[0] == "保本碳价" and row[1] in ("61.2", "61.3") for row in rows)

@@ -47,7 +47,7 @@ def test_every_passage_to_write_in_the_ccer_documents_names_its_clause():
 
 
 #: Facts that neither a run nor a project file has.
-ELSEWHERE = ("registry.", "tenure.", "audit.")
+ELSEWHERE = ("registry.", "tenure.", "audit.", "investment.")
 
 
 def test_a_single_fact_is_in_the_catalogue_and_every_kind_is_given(project, run_folder):
