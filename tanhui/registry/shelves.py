@@ -251,6 +251,9 @@ class Book:
 
 def _covers(found: list[Holding], serials: Interval) -> bool:
     """Whether pieces lie end to end over an interval and one serial to each side."""
-    if not found or found[0].serials.first >= serials.first > 1 or found[-1].serials.end <= serials.end:
+    if not found or found[-1].serials.end <= serials.end:
+        return False
+    before = found[0].serials.first - serials.first
+    if before > 0 or (before == 0 and serials.first > 1):  # nothing lies before the first serial of all
         return False
     return all(left.serials.end == right.serials.first for left, right in pairwise(found))

@@ -332,3 +332,12 @@ def test_amounts_come_from_an_issuer_and_add_up_to_nothing():
     pay(50, "alice", ISSUANCE)
     assert state.amounts.get(("CNY", at("alice"))) is None
     assert sum(much for _, much in state.amounts.items()) == 0
+
+
+def test_a_neighbour_in_memory_does_not_hide_the_first_piece_of_the_line():
+    whole = Book(Undo())
+    for first, owner in ((1, "alice"), (6, "bob")):
+        settle(whole, Leg("B0", Interval(first, first + 5), Place(ISSUANCE), at(owner)))
+    lazy = Book(Undo(), Rows(whole.holdings()))
+    lazy.near(Interval(7, 8))  # bob's piece is read
+    assert lazy.near(Interval(1, 6)) == whole.near(Interval(1, 6))
