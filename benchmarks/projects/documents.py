@@ -3,19 +3,18 @@
 ``python -m benchmarks.projects.documents [PARCELS] [PLOTS] [--profile]``. The project is made up here from a fixed
 seed: parcels on a grid without gaps, 4 strata, 100 trees a plot, of which heights of 5.
 
-On 2026-11-24, two cores of an AMD EPYC on which eight others worked (load 9), target 180 s:
+On 2026-11-24, two idle cores of an AMD EPYC, target 180 s:
 
-==============================  ==============  =============
-step                            processor       on the clock
-==============================  ==============  =============
-``tanhui run``                  42 s            222 s
-six documents on that run       8 s             35 to 56 s
-files to all documents          46 to 47 s      187 to 219 s
-==============================  ==============  =============
+==============================  =============
+step                            on the clock
+==============================  =============
+``tanhui run``                  22.5 s
+six documents on that run       3.5 s
+files to all documents          23.2 s
+==============================  =============
 
-On the clock the target was missed under that load; on idle cores it was not measured. Where the run's time goes
-(profiled): 43 % the report's map, drawn four times with one patch a parcel; 32 % reading the two workbooks of 50,000
-trees, most of it in openpyxl; 6 % the account, parcel by parcel; 5 % plots to totals.
+Before, the run took 42 s of processor time: 43 % of it was the report's map, drawn four times with one patch a parcel.
+Now all parcels of a stratum are one shape.
 """
 
 from __future__ import annotations
