@@ -26,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 @commands.command("check", help=t("duplicates.check.help"))
 def check(
-    projects: Annotated[list[Path], typer.Argument(metavar="PARCELS...", help=t("duplicates.parcels"))],
+    projects: Annotated[list[Path], typer.Argument(metavar="PARCELS", help=t("duplicates.parcels"))],
     against: Annotated[
         list[Path] | None, typer.Option("--against", metavar="FILE", help=t("duplicates.against"))
     ] = None,
@@ -35,7 +35,9 @@ def check(
     place: Annotated[str, typer.Option("--place", metavar="TEXT", help=t("duplicates.place"))] = "",
     declarant: Annotated[str, typer.Option("--declarant", metavar="NAME", help=t("duplicates.declarant"))] = "",
     keys: Annotated[list[Path] | None, typer.Option("--key", metavar="FILE", help=t("duplicates.key"))] = None,
-    day: Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help=t("duplicates.day"))] = None,
+    day: Annotated[
+        datetime | None, typer.Option("--day", metavar="DAY", formats=["%Y-%m-%d"], help=t("duplicates.day"))
+    ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help=t("duplicates.out"))] = Path("out/duplicates"),
     as_json: JsonOption = False,
 ) -> None:

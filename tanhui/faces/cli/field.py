@@ -84,7 +84,7 @@ def show_plan(document: Mapping[str, Any]) -> None:
 @field.command("check", help=t("field.check.help"))
 def check(
     where: Annotated[Path, typer.Argument(metavar="PROJECT|PLAN", callback=folder_of, help=t("field.check.where"))],
-    surveys: Annotated[list[Path], typer.Argument(metavar="SURVEY...", help=t("field.surveys"))],
+    surveys: Annotated[list[Path], typer.Argument(metavar="SURVEY", help=t("field.surveys"))],
     before: Annotated[Path | None, typer.Option("--before", metavar="FILE", help=t("field.before"))] = None,
     remeasured: Annotated[Path | None, typer.Option("--remeasured", metavar="FILE", help=t("field.remeasured"))] = None,
     out: OutOption = None,

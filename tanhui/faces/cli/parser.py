@@ -47,7 +47,9 @@ class OurFormatter(_HELP_FORMATTER):  # type: ignore[misc]
 
     def write_dl(self, rows: Sequence[tuple[str, str]], *args: Any, **options: Any) -> None:
         """Options or commands, one a line."""
-        super().write_dl([(name, ours(text)) for name, text in rows], *args, **options)
+        several = re.compile(r"<list\[(\w+)\]>")
+        named = [(several.sub(lambda found: f"<{found[1].lower()}>", name), ours(text)) for name, text in rows]
+        super().write_dl(named, *args, **options)
 
 
 def ours(text: str) -> str:
