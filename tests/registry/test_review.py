@@ -38,7 +38,7 @@ from tanhui.registry.rules import MOST_LOCKS, locked_place
 from tanhui.registry.service import Registry
 from tanhui.registry.state import State
 from tanhui.registry.vouching import STATEMENT_PURPOSE, is_vouched, statement_body
-from tests.registry.conftest import World
+from tests.registry.conftest import Clock, World
 from tests.registry.documents import run_documents
 from tests.registry.evidence import (
     add_key,
@@ -517,3 +517,18 @@ def test_units_of_no_weight(forger: Forger):
     for change, right in (({}, True), ({"unit_kg": 0, "credits_t": 0}, False), ({"unit_kg": 500}, False)):
         issued = Issuance(replace(claim, **change), (Piece("B000003", 2030, serials),))
         assert forger.replays(forger.entry("issue", issued, legs)) == right, change
+
+
+def test_what_one_operator_asked_for_long_ago_counts_no_longer(tmp_path: Path):
+    clock = Clock()
+    with Registry.init(tmp_path / "r", "registry.example/town", eyes=2, now=clock) as registry:
+        town = make_town(registry, 2)
+        gate, customer = Gate(registry, now=clock, cost=CHEAP), town.people["subject"][0]
+        for person in (*town.operators, customer):
+            gate.enrol(gate._new_code(person).reveal(), password="a long password")
+        for hours, operator in ((0, 0), (25, 1)):  # a code lasts 24 hours
+            clock.forward(hours=hours)
+            caller = gate.caller(gate.log_in(town.operators[operator], "a long password").reveal())
+            with pytest.raises(TanhuiError) as alone:
+                gate.invite(caller, customer)
+            assert alone.value.code == "access.needs_second"

@@ -178,7 +178,8 @@ class Gate:
 
         The operator and people of the same account may ask for it; for somebody who came in before only the operator.
         Whoever holds the code can be that person. So where the registry wants two pairs of eyes, two of the operator
-        have to ask within a day, once there are two, for whoever came in before or acts for an account of weight.
+        have to ask while a code would last, once there are two, for whoever came in before or acts for an account of
+        weight.
 
         Raises
         ------
@@ -200,17 +201,18 @@ class Gate:
             raise RegistryError("registry.unknown_person", person=person)
         if alone:
             self._note(caller.person, "invite", "asked", address, person)
-            raise AccessRefused("access.needs_second", person=person)
+            raise AccessRefused("access.needs_second", person=person, hours=self._number("enrolment_hours"))
         code = self._new_code(person)
         self._note(caller.person, "invite", "done", address, person)
         return code
 
     def _is_alone(self, view: Reader, caller: Caller, person: str) -> bool:
-        """Whether nobody else of the operator has asked for a code for this person in the last day.
+        """Whether nobody else of the operator has asked for a code for this person of late.
 
         While nobody else of the operator has come in, one is enough to let the second one in.
         """
-        for line in store.trail_about(view.connection, "invite", person, self._moment() - DAY_S):
+        since = self._moment() - self._number("enrolment_hours") * HOUR_S
+        for line in store.trail_about(view.connection, "invite", person, since):
             if line.outcome == "done":
                 break
             other = view.person(line.who)
