@@ -30,7 +30,7 @@ from tanhui.kernel.parameters import Dated, Leaf, Parameters, Status, load_param
 from tanhui.kernel.wording import Lang
 from tanhui.mrv.methods.build import build
 from tanhui.mrv.methods.claims import reason_text
-from tanhui.mrv.methods.gwp import gwp_parameters
+from tanhui.kernel.gwp import gwp_parameters
 from tanhui.mrv.methods.rule import Rule
 from tanhui.mrv.methods.verdict import Verdict
 

@@ -133,8 +133,8 @@ def test_evidence_that_rules_want_is_a_document_of_the_method():
 
 
 def test_gwp_table_is_described_and_in_range():
-    path = data_path("mrv_methods", "gwp.csv")
-    frame = read_table(path, table_spec("mrv_methods", "gwp"))
+    path = data_path("kernel", "gwp.csv")
+    frame = read_table(path, table_spec("kernel", "gwp"))
     with path.open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table))
     assert len(frame) == len(rows)

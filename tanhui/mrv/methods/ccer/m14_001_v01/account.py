@@ -21,7 +21,7 @@ from tanhui.mrv.methods.ccer.m14_001_v01 import rules
 from tanhui.mrv.methods.ccer.m14_001_v01.eligibility import eligibility
 from tanhui.mrv.methods.ccer.m14_001_v01.inputs import AfforestationInputs, refuse_impossible
 from tanhui.mrv.methods.claims import KG_PER_T, claim_lines, kg_down, leaf_reasons, share_by_days, year_shares
-from tanhui.mrv.methods.gwp import one_gwp_edition
+from tanhui.kernel.gwp import one_gwp_edition
 from tanhui.mrv.methods.verdict import verdict_reasons
 
 __all__ = ["ID", "BandStep", "account", "uncertainty_advice"]

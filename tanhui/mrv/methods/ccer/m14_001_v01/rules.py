@@ -16,7 +16,7 @@ from tanhui.kernel.time import Period
 from tanhui.kernel.units import conversion_factor
 from tanhui.mrv.methods.ccer.m14_001_v01.eligibility import years_later
 from tanhui.mrv.methods.ccer.m14_001_v01.inputs import AfforestationInputs, Fire
-from tanhui.mrv.methods.gwp import gwp_name
+from tanhui.kernel.gwp import gwp_name
 from tanhui.mrv.methods.rule import rule
 
 __all__ = [

@@ -1,6 +1,6 @@
 """Global warming potentials: one table, one edition per run.
 
-The table is ``data/mrv_methods/gwp.csv``. A method names the edition its rules want; tonnes computed with two
+The table is ``data/kernel/gwp.csv``. A method names the edition its rules want; tonnes computed with two
 editions are never added up.
 """
 
@@ -28,7 +28,7 @@ def gwp_name(edition: str, gas: str) -> str:
 def gwp_parameters() -> dict[str, Dated]:
     """Every potential of the table as a parameter. [kg CO2e per kg of gas]"""
     found: dict[str, Dated] = {}
-    with data_path("mrv_methods", "gwp.csv").open(encoding="utf-8", newline="") as table:
+    with data_path("kernel", "gwp.csv").open(encoding="utf-8", newline="") as table:
         for row in csv.DictReader(table):
             name = gwp_name(row["edition"], row["gas"])
             if row["reference"] not in references():
@@ -64,7 +64,7 @@ def one_gwp_edition(editions: Iterable[str]) -> str:
     used = sorted(set(editions) - {"none"})
     unknown = [edition for edition in used if edition not in gwp_editions()]
     if unknown:
-        raise DomainError("methods.unknown_gwp_edition", edition=unknown[0], known=", ".join(gwp_editions()))
+        raise DomainError("gwp.unknown_edition", edition=unknown[0], known=", ".join(gwp_editions()))
     if len(used) > 1:
-        raise DomainError("methods.two_gwp_editions", first=used[0], second=used[1])
+        raise DomainError("gwp.two_editions", first=used[0], second=used[1])
     return used[0] if used else "none"
