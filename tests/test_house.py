@@ -29,7 +29,7 @@ FLOORS: list[set[str]] = [
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 #: Sinks that other sinks may import.
-SHARED_SINKS = {"engine", "forest", "soil", "products"}
+SHARED_SINKS = {"frame", "engine", "forest", "soil", "products"}
 #: Too slow to import before a command is known: `tanhui --help` answers within 0.4 s.
 HEAVY = ("pandas", "numpy", "scipy", "numba", "matplotlib", "pyarrow", "geopandas", "shapely", "sqlalchemy", "openpyxl")
 #: Distribution -> modules, where the names differ or it brings another one that belongs to its interface.

@@ -29,8 +29,8 @@ def data_path(*parts: str) -> Path:
 
 
 def data_roots() -> list[Path]:
-    """Folders that hold data: ``tanhui/data`` and the methodologies, each walked recursively."""
-    return [package_root() / "data", package_root() / "mrv" / "methods"]
+    """Folders that hold data: ``tanhui/data``, the methodologies and the sinks, each walked recursively."""
+    return [package_root() / "data", package_root() / "mrv" / "methods", package_root() / "sinks"]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
