@@ -59,7 +59,7 @@ ANY = ""
 class Factors:
     """The factors of one run: asked by name and key, remembered when asked for.
 
-    ``own`` holds what the user brought, by name or ``name/key``. ``shifted`` moves one leaf, to see what its error does.
+    ``own`` holds what the user brought, by name or ``name/key``. ``shift`` moves one leaf, to see what its error does.
     """
 
     room: str

@@ -25,8 +25,6 @@ from tanhui.sinks.frame.spread import Figure, Spread, spread
 
 __all__ = ["example", "run_sink", "show_sink", "sink", "sinks"]
 
-TWELVE_DIGITS = 12
-
 
 @cache
 def sinks() -> dict[str, Sink]:

@@ -1,4 +1,4 @@
-"""What every sink must keep, found by being there: cases pass, inputs have units, factors sources, pages are current."""
+"""What every sink keeps, found by being there: cases pass, inputs have units, factors sources, pages are current."""
 
 import json
 from datetime import date
@@ -105,9 +105,8 @@ def test_an_answer_can_be_carried_as_json_and_says_why_it_is_no_credit(s, path, 
     case = read_toml(path)
     try:
         result = run_sink(s.id, _beside(case.get("inputs", {}), path), today=date(2026, 1, 1), lang=lang)
-    except TanhuiError as error:
+    except TanhuiError:
         assert "refused" in case["outputs"]
-        assert error.text(lang)
         return
     assert json.dumps(result, allow_nan=False)
     assert result["creditable"] is False
