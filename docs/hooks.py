@@ -32,12 +32,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     docs = Path(config.docs_dir)
     made = [path for path in sorted((docs / "methods").glob("*.md")) if path.name != "confirm.md"]
     methods = [{heading(path): f"methods/{path.name}"} for path in made]
+    sinks = [{heading(path): f"sinks/{path.name}"} for path in sorted((docs / "sinks").glob("*.md"))]
     commands = sorted(name for name in command_pages() if name != "commands.md")
     assert config.nav is not None
     for section in config.nav:
         for title, pages in section.items() if isinstance(section, dict) else ():
             if title.startswith("Methodologies"):
                 pages += methods
+            if title.startswith("Sinks"):
+                pages += sinks
             if title.startswith("Commands"):
                 pages += commands
     config.nav.append({"API": [f"api/{package}.md" for package in packages()]})

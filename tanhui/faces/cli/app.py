@@ -27,6 +27,7 @@ from tanhui.faces.cli import (
     registry,
     scout,
     serve,
+    sinks,
     trees,
     workbook,
 )
@@ -84,6 +85,7 @@ ROOMS = (
     project,
     trees,
     library,
+    sinks,
     registry,
     encumbrances,
     parties,

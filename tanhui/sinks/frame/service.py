@@ -23,7 +23,7 @@ from tanhui.sinks.frame.inputs import Given, common_inputs, described, read_inpu
 from tanhui.sinks.frame.model import HERE, Equation, Gap, Input, Sink
 from tanhui.sinks.frame.spread import Figure, Spread, spread
 
-__all__ = ["example", "run_sink", "show_sink", "sink", "sinks"]
+__all__ = ["example", "example_tables", "run_sink", "show_sink", "sink", "sinks"]
 
 
 @cache
@@ -230,11 +230,16 @@ def _input(asked: Input, lang: Lang) -> dict[str, Any]:
 
 
 def example(name: str, lang: Lang = "en") -> str:
-    """An input file to begin with: the first worked case, each input with its words, its unit and its range."""
+    """An input file to begin with: the first worked case, each input with its words and its unit."""
     asked = sink(name)
-    case = asked.cases()[0].read_text(encoding="utf-8")
-    body = case.split("\n[outputs]")[0]
-    start = body.index("[inputs")
+    case = asked.cases()[0].read_text(encoding="utf-8").split("\n[outputs]")[0]
+    body = case[case.index("[inputs") :]
     head = [f"# {x.name}: {x.words(lang)} [{x.unit}]" for x in asked.inputs.values()]
-    content = body[start:].replace("[[inputs.", "[[").replace("[inputs.", "[").replace("[inputs]\n", "")
+    content = body.replace("[[inputs.", "[[").replace("[inputs.", "[").replace("[inputs]\n", "")
     return "\n".join([f"# {asked.title(lang)}", *head, "", content.strip(), ""])
+
+
+def example_tables(name: str) -> list[Path]:
+    """The tables that the example names, beside its worked case."""
+    text = example(name)
+    return [x for x in sorted((sink(name).folder / "cases").glob("*.*")) if x.suffix != ".toml" and x.name in text]

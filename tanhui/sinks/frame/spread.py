@@ -68,8 +68,9 @@ class Spread:
 def spread(account: Account, given: Given, factors: Factors) -> Spread:
     """Run a sink and carry every error to its figures."""
     outcome = account(given, factors)
-    values = [Figure(x.value) for x in outcome.values]
-    lines = [Figure(x.co2e_t) for x in outcome.lines]
+    values = [Figure(x.value + 0.0) for x in outcome.values]
+    # Adding zero makes -0.0 plain.
+    lines = [Figure(x.co2e_t + 0.0) for x in outcome.lines]
     net = Figure(math.fsum(x.co2e_t for x in outcome.lines))
     for source, up, down in _moves(account, given, factors, outcome):
         for figure, high, low in zip(values, up.values, down.values, strict=True):
