@@ -15,7 +15,7 @@ from functools import cache
 from tanhui.kernel.data import data_path
 from tanhui.kernel.errors import DomainError
 
-__all__ = ["Period", "add_working_days", "announced_years", "is_working_day"]
+__all__ = ["Period", "add_working_days", "announced_years", "is_working_day", "years_later"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,6 +65,14 @@ class Period:
     def to_list(self) -> list[str]:
         """First and last day, as documents print it."""
         return [self.start.isoformat(), self.last_day.isoformat()]
+
+
+def years_later(day: date, years: int) -> date:
+    """The same day of another year; 29 February becomes the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, day.month, day.day - 1)
 
 
 @cache

@@ -25,12 +25,12 @@ from typing import Any
 from tanhui.kernel.bibliography import reference
 from tanhui.kernel.data import read_toml
 from tanhui.kernel.errors import DataError, InputError
+from tanhui.kernel.gwp import gwp_parameters
 from tanhui.kernel.nouns import Claim, ClaimKind
 from tanhui.kernel.parameters import Dated, Leaf, Parameters, Status, load_parameters
 from tanhui.kernel.wording import Lang
 from tanhui.mrv.methods.build import build
 from tanhui.mrv.methods.claims import reason_text
-from tanhui.kernel.gwp import gwp_parameters
 from tanhui.mrv.methods.rule import Rule
 from tanhui.mrv.methods.verdict import Verdict
 
@@ -147,6 +147,12 @@ class Method:
         claim: Claim = self.module.account(inputs, self.parameters if parameters is None else parameters)
         return claim
 
+    def claims(self, inputs: Any, parameters: Mapping[str, Dated] | None = None) -> tuple[Claim, ...]:
+        """Every claim of the inputs: a method may split one period into removals and reductions."""
+        split = getattr(self.module, "claims", None)
+        given = self.parameters if parameters is None else parameters
+        return (self.account(inputs, given),) if split is None else tuple(split(inputs, given))
+
     def eligibility(self, inputs: Any, parameters: Mapping[str, Dated] | None = None) -> tuple[Verdict, ...]:
         """Every condition with its verdict; empty where the method has none."""
         ask = getattr(self.module, "eligibility", None)
@@ -218,6 +224,7 @@ def evaluate(
     claim = m.account(inputs, parameters)
     return {
         "claim": claim.to_dict(),
+        "claims": [each.to_dict() for each in m.claims(inputs, parameters)],
         "eligibility": [verdict.to_dict(lang) for verdict in m.eligibility(inputs, parameters)],
         "reasons": [reason_text(reason, lang) for reason in claim.indicative_reasons],
     }

@@ -14,8 +14,8 @@ from tanhui.kernel.errors import InputError
 from tanhui.kernel.files import staged_folder
 from tanhui.kernel.parameters import Leaf
 from tanhui.kernel.progress import Progress, silent
+from tanhui.kernel.time import years_later
 from tanhui.mrv.methods import method
-from tanhui.mrv.methods.ccer.m14_001_v01.eligibility import years_later
 from tanhui.projects.history.imagery import Image, Looker, find_images
 from tanhui.projects.history.interpretation import Reading, blank_table, read_interpretation
 from tanhui.projects.history.land_classes import land_class

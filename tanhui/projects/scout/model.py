@@ -64,7 +64,7 @@ class Question:
     @property
     def crediting(self) -> Period:
         """The crediting period."""
-        from tanhui.mrv.methods.ccer.m14_001_v01.eligibility import years_later
+        from tanhui.kernel.time import years_later
 
         return Period(self.start, years_later(self.start, self.years))
 

@@ -7,12 +7,12 @@ from typing import Literal
 import pytest
 
 from tanhui.kernel.errors import DataError, DomainError, InputError, RefusedInput
+from tanhui.kernel.gwp import gwp_parameters
 from tanhui.kernel.parameters import Dated, Leaf, Parameters, Recorder, Status
 from tanhui.kernel.time import Period
 from tanhui.mrv.methods import method, methods, one_gwp_edition, reason_text, rule
 from tanhui.mrv.methods.build import build
 from tanhui.mrv.methods.claims import leaf_reasons
-from tanhui.kernel.gwp import gwp_parameters
 
 
 def leaf(leaf_id: str, value: object, status: Status = Status.RECALLED, **dates: date) -> Leaf:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tanhui.kernel.errors import DomainError
+from tanhui.kernel.gwp import one_gwp_edition
 from tanhui.kernel.nouns import Claim, Exclusion
 from tanhui.kernel.parameters import Dated, Recorder
 from tanhui.kernel.time import Period
@@ -21,7 +22,6 @@ from tanhui.mrv.methods.ccer.m14_001_v01 import rules
 from tanhui.mrv.methods.ccer.m14_001_v01.eligibility import eligibility
 from tanhui.mrv.methods.ccer.m14_001_v01.inputs import AfforestationInputs, refuse_impossible
 from tanhui.mrv.methods.claims import KG_PER_T, claim_lines, kg_down, leaf_reasons, share_by_days, year_shares
-from tanhui.kernel.gwp import one_gwp_edition
 from tanhui.mrv.methods.verdict import verdict_reasons
 
 __all__ = ["ID", "BandStep", "account", "uncertainty_advice"]

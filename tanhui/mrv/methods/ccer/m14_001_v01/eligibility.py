@@ -11,19 +11,12 @@ from collections.abc import Mapping
 from datetime import date
 
 from tanhui.kernel.parameters import Dated
+from tanhui.kernel.time import years_later
 from tanhui.mrv.methods.ccer.m14_001_v01.inputs import AfforestationInputs, Parcel
 from tanhui.mrv.methods.rule import rule
 from tanhui.mrv.methods.verdict import Finding, Verdict, judge
 
-__all__ = ["eligibility", "years_later"]
-
-
-def years_later(day: date, years: int) -> date:
-    """The same day of another year; 29 February becomes the 28th."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return date(day.year + years, day.month, day.day - 1)
+__all__ = ["eligibility"]
 
 
 def negated(answer: bool | None) -> bool | None:

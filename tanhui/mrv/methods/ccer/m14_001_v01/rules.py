@@ -11,12 +11,11 @@ from datetime import date
 from typing import Any
 
 from tanhui.kernel.errors import DomainError
-from tanhui.kernel.parameters import Dated
-from tanhui.kernel.time import Period
-from tanhui.kernel.units import conversion_factor
-from tanhui.mrv.methods.ccer.m14_001_v01.eligibility import years_later
-from tanhui.mrv.methods.ccer.m14_001_v01.inputs import AfforestationInputs, Fire
 from tanhui.kernel.gwp import gwp_name
+from tanhui.kernel.parameters import Dated
+from tanhui.kernel.time import Period, years_later
+from tanhui.kernel.units import conversion_factor
+from tanhui.mrv.methods.ccer.m14_001_v01.inputs import AfforestationInputs, Fire
 from tanhui.mrv.methods.rule import rule
 
 __all__ = [

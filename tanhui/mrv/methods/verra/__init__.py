@@ -1,0 +1,1 @@
+"""Verra (Verified Carbon Standard): methodologies of the programme, one folder each."""
