@@ -76,7 +76,10 @@ class Factors:
         DomainError
             If the factor has no such key; the known ones are named.
         """
-        leaf = self.own.get(f"{name}/{key}") or self.own.get(name) or self._leaf(name, key)
+        return self.take(self.own.get(f"{name}/{key}") or self.own.get(name) or self._leaf(name, key))
+
+    def take(self, leaf: Leaf) -> float:
+        """A number of another room, remembered and moved like one of this sink's own."""
         self.used[leaf.id] = leaf
         moved, by = self.shift
         return leaf.number() + (by if moved == leaf.id else 0.0)
