@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tanhui.faces.cli.language import LANG, t
-from tanhui.faces.cli.show import Interval, JsonOption, say_line, show_json, show_table
+from tanhui.faces.cli.show import Interval, JsonOption, progress_bar, say_line, show_json, show_table
 
 __all__ = ["add_to"]
 
@@ -150,6 +150,32 @@ def run(
 
     result = run_sink(name, source, today=date.today(), lang=LANG)
     show_json(result) if as_json else _show_result(result)
+
+
+@commands.command("map", help=t("sinks.map.help"))
+def make_map(
+    name: NameArgument,
+    source: Annotated[Path, typer.Argument(metavar="INPUT.toml", help=t("sinks.map.input"))],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help=t("sinks.map.out"))],
+    align: Annotated[bool, typer.Option("--align", help=t("sinks.map.align"))] = False,
+    holes: Annotated[bool, typer.Option("--holes", help=t("sinks.map.holes"))] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """A sink by pixel, streamed from and to rasters."""
+    from tanhui.kernel.bibliography import glossary
+    from tanhui.kernel.progress import silent
+    from tanhui.mrv.maps import read_plan, run_map
+
+    plan = read_plan(name, source)
+    with progress_bar() as progress:
+        result = run_map(plan, out, align=align, holes=holes, progress=progress or silent)
+    if as_json:
+        show_json(result)
+        return
+    found = result["estimates"]
+    rows = [(getattr(glossary()[x["quantity"]], LANG), _with_interval(x, "value"), x["unit"]) for x in found]
+    show_table([t(f"column.{key}") for key in ("quantity", "value", "unit")], rows)
+    say_line(t("sinks.map.done", area=f"{result['area_ha']:,.0f}", left=f"{result['left_out_ha']:,.0f}", out=out))
 
 
 def _show_result(result: dict[str, Any]) -> None:

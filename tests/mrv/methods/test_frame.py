@@ -25,7 +25,7 @@ def test_methods_are_found_by_being_there():
     assert not method("ipcc/stock-difference").issuable
 
 
-@pytest.mark.parametrize("wrong", ["ccer/14-001", "CCER/14-001-V01", "ccer/14-002-v01"])
+@pytest.mark.parametrize("wrong", ["ccer/14-001", "CCER/14-001-V01", "ccer/14-009-v01"])
 def test_unknown_method_is_refused_with_suggestions(wrong):
     with pytest.raises(InputError) as refusal:
         method(wrong)

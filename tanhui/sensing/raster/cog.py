@@ -1,0 +1,48 @@
+"""One Cloud-optimised GeoTIFF out of the blocks of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tanhui.sensing.raster.grids import Grid
+from tanhui.sensing.raster.stack import Block
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["write_cog"]
+
+TILE = 256
+
+
+def write_cog(
+    path: Path, grid: Grid, cut: Iterable[Block], pixels: Callable[[Block], NDArray[np.float32]], description: str
+) -> None:
+    """Write a raster of one band with overviews; NaN is no data.
+
+    Parameters
+    ----------
+    pixels : callable
+        The values of a block, shape (height, width).
+    """
+    import rasterio
+    from rasterio.crs import CRS
+    from rasterio.shutil import copy
+    from rasterio.windows import Window
+
+    plain = path.with_suffix(".plain.tif")
+    shape = {"width": grid.width, "height": grid.height, "count": 1, "dtype": "float32", "nodata": float("nan")}
+    tiles = {"tiled": True, "blockxsize": TILE, "blockysize": TILE, "BIGTIFF": "IF_SAFER"}
+    with rasterio.open(
+        plain, "w", driver="GTiff", crs=CRS.from_wkt(grid.crs), transform=grid.affine, **shape, **tiles
+    ) as made:
+        made.set_band_description(1, description)
+        for block in cut:
+            made.write(pixels(block), 1, window=Window(block.column, block.row, block.width, block.height))
+    try:
+        copy(plain, path, driver="COG", compress="DEFLATE", predictor=3, blocksize=TILE, resampling="average")
+    finally:
+        plain.unlink(missing_ok=True)

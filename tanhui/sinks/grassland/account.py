@@ -1,0 +1,150 @@
+"""The account of pastures: soil carbon by Tier 1 or RothC, and the methane of the herds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tanhui.kernel.errors import DomainError
+from tanhui.kernel.units import CO2_PER_C
+from tanhui.sinks.frame import Factors, Given, Line, Outcome, Value
+from tanhui.sinks.grassland.degradation import CLASSES, degradation_class, loss_share
+from tanhui.sinks.grassland.grazing import Stays, carbon_input, enteric_ch4_t_yr, sheep_unit_days, utilisation
+from tanhui.sinks.grassland.response import climate, response_t_ha
+from tanhui.sinks.soil.tier1 import Condition
+from tanhui.sinks.soil.tier1_leaves import stock_t_ha
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["account"]
+
+Rows = dict[str, "NDArray[Any]"]
+WANTED = {"tier1": ("soil", "climate", "before", "after"), "rothc": ("soc_t_ha", "clay_share")}
+MONTHLY = ("temperature_c", "rain_mm", "pet_mm")
+#: Years that Tier 1 takes from one equilibrium to the next.
+TIER1_YEARS = 20
+MOST_USED, FASTEST_T_HA_YR = 0.6, 1.0
+
+
+def account(given: Given, factors: Factors) -> Outcome:
+    """Soil carbon of all pastures over the years, the methane of herds, and the state of each pasture."""
+    if given["permafrost"]:
+        raise DomainError("grassland.permafrost")
+    pastures, years = given.rows("pastures"), int(given["years"])
+    _refuse_missing(given, pastures)
+    before, after = (Stays.of(given.rows("moves"), x) if given.has("moves") else None for x in ("before", "after"))
+    used = _used(pastures, before, after, factors)
+    change = _tier1(given, pastures, years, factors) if given["method"] == "tier1" else None
+    if change is None:
+        change = _rothc(given, pastures, used, years, factors)
+    area = pastures["area_ha"]
+    total_t = (change * area[:, None]).sum(axis=0)
+    values = [
+        *(Value("soc_stock_change_t", float(total_t[i]), i + 1) for i in _shown(years)),
+        Value("soc_stock_change_t_ha", float(total_t[-1] / area.sum()), years),
+    ]
+    lines = [Line("soil", float(total_t[-1]) * CO2_PER_C)]
+    if before is not None and after is not None:
+        more = enteric_ch4_t_yr(after, factors) - enteric_ch4_t_yr(before, factors)
+        values.append(Value("animal_ch4_change_t_yr", more))
+        values += [
+            Value("utilisation_share", float(u), domain=str(p))
+            for p, u in zip(pastures["pasture"], used[1], strict=True)
+        ]
+        lines.append(Line("animals", -more * years * factors.gwp("CH4")))
+    return Outcome(
+        values, lines, years, _notes(pastures, used, change, before, years), _rows(pastures, change, factors)
+    )
+
+
+def _shown(years: int) -> list[int]:
+    """Every fifth year and the last, counted from 0."""
+    return sorted({*range(4, years, 5), years - 1})
+
+
+def _refuse_missing(given: Given, pastures: Rows) -> None:
+    """Name every column and series that the method needs and that is empty somewhere."""
+    method = given["method"]
+    missing = [name for name in WANTED[method] if _empty(pastures[name]).any()]
+    if method == "rothc":
+        missing += [name for name in MONTHLY if not given.has(name)]
+        if not given.has("moves") and _empty(pastures["input_ratio"]).any():
+            missing.append("input_ratio, or moves")
+    if missing:
+        raise DomainError("grassland.needs", method=method, missing=", ".join(missing))
+
+
+def _empty(column: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.isnan(column) if column.dtype.kind == "f" else np.asarray(column == "")
+
+
+def _used(
+    pastures: Rows, before: Stays | None, after: Stays | None, factors: Factors
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Utilisation of each pasture before and afterwards; zero without moves."""
+    if before is None or after is None:
+        nothing = np.zeros(len(pastures["area_ha"]))
+        return nothing, nothing
+    days = [sheep_unit_days(stays, pastures["pasture"], factors) for stays in (before, after)]
+    grazed = (days[0] > 0) | (days[1] > 0)
+    if (unknown := grazed & _empty(pastures["yield_t_ha"])).any():
+        raise DomainError("grassland.no_yield", names=", ".join(map(str, pastures["pasture"][unknown])))
+    grown = np.nan_to_num(pastures["yield_t_ha"])
+    first, second = (utilisation(x, grown, pastures["area_ha"], factors) for x in days)
+    return first, second
+
+
+def _tier1(given: Given, pastures: Rows, years: int, factors: Factors) -> NDArray[np.float64]:
+    """Change at the end of each year by Tier 1: a line that ends with the transition. [t C/ha] shape (n, years)"""
+    edition = given["edition"]
+    inputs = np.where(pastures["inputs_after"] == "", "medium", pastures["inputs_after"])
+    gained = []
+    for i in range(len(pastures["area_ha"])):
+        soil, zone = str(pastures["soil"][i]), str(pastures["climate"][i])
+        start = Condition(soil, zone, "grassland", str(pastures["before"][i]), "medium")
+        end = Condition(soil, zone, "grassland", str(pastures["after"][i]), str(inputs[i]))
+        gained.append(stock_t_ha(end, edition, factors.take) - stock_t_ha(start, edition, factors.take))
+    passed = np.minimum(np.arange(1, years + 1) / TIER1_YEARS, 1.0)
+    return np.outer(gained, passed)
+
+
+def _rothc(
+    given: Given, pastures: Rows, used: tuple[NDArray[np.float64], NDArray[np.float64]], years: int, factors: Factors
+) -> NDArray[np.float64]:
+    """Change at the end of each year by RothC, from the ratio given or from what the herds leave. [t C/ha]"""
+    ratio = pastures["input_ratio"].astype(float)
+    if (wanted := np.isnan(ratio)).any():
+        grown = np.nan_to_num(pastures["yield_t_ha"])
+        first, second = (carbon_input(grown, u, factors) for u in used)
+        ratio = np.where(wanted, second / first, ratio)
+    weather = climate(*(given[name][None, :] for name in MONTHLY))
+    moved = response_t_ha(pastures["soc_t_ha"], pastures["clay_share"], ratio, weather, years, given["depth_cm"])
+    return moved * factors("model_response")
+
+
+def _notes(
+    pastures: Rows,
+    used: tuple[NDArray[np.float64], NDArray[np.float64]],
+    change: NDArray[np.float64],
+    before: Stays | None,
+    years: int,
+) -> list[str]:
+    names = pastures["pasture"]
+    notes = ["note.grassland.equal_mass"]
+    notes += [f"note.grassland.utilisation:{names[i]}" for i in np.flatnonzero(used[1] > MOST_USED)]
+    fast = np.abs(change[:, -1]) / years > FASTEST_T_HA_YR
+    notes += [f"note.grassland.fast_change:{names[i]}" for i in np.flatnonzero(fast)]
+    return notes if before is None else [*notes, "note.grassland.displaced"]
+
+
+def _rows(pastures: Rows, change: NDArray[np.float64], factors: Factors) -> dict[str, list[Any]]:
+    cover = loss_share(pastures["cover_share"], pastures["reference_cover_share"])
+    grown = loss_share(pastures["yield_t_ha"], pastures["reference_yield_t_ha"])
+    classes = degradation_class(cover, grown, lambda key: factors("degraded_from", key))
+    return {
+        "pasture": list(pastures["pasture"]),
+        "degradation": [CLASSES[i] if i >= 0 else "" for i in classes],
+        "soc_change_t_ha": change[:, -1].tolist(),
+    }
