@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tanhui.kernel.gwp import one_gwp_edition
 from tanhui.mrv.methods.claims import reason_text
 from tanhui.mrv.methods.confirm import checklist, read_checklist, sign_checklist, write_checklist
 from tanhui.mrv.methods.frame import Method, evaluate, method, methods, show
-from tanhui.kernel.gwp import one_gwp_edition
 from tanhui.mrv.methods.rule import rule
 from tanhui.mrv.methods.verdict import Verdict, worst_outcome
 

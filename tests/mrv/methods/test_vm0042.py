@@ -294,7 +294,7 @@ def test_a_profile_that_is_too_shallow_is_refused():
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"npr_fraction": 15.0}, "verra.percent_for_fraction"),
+        ({"npr_fraction": 15.0}, "methods.percent_for_fraction"),
         ({"npr_fraction": math.nan}, "methods.not_a_number"),
         ({"carried_deficit_t": -1.0}, "methods.negative"),
         ({"strata": ()}, "vm0042.no_strata"),

@@ -148,8 +148,8 @@ def test_round_trips(km, counted):
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"uses": (replace(FIELD, c_org_fraction=77.0),)}, "verra.percent_for_fraction"),
-        ({"uses": (replace(FIELD, moisture_fraction=20.0),)}, "verra.percent_for_fraction"),
+        ({"uses": (replace(FIELD, c_org_fraction=77.0),)}, "methods.percent_for_fraction"),
+        ({"uses": (replace(FIELD, moisture_fraction=20.0),)}, "methods.percent_for_fraction"),
         ({"uses": (replace(FIELD, wet_mass_t=-1.0),)}, "methods.negative"),
         ({"uses": (replace(FIELD, wet_mass_t=1001.0),)}, "vm0044.more_used_than_made"),
         ({"uses": (FIELD, FIELD)}, "verra.name_twice"),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from tanhui.kernel.errors import Fault, RefusedInput
-from tanhui.mrv.methods.verra.numbers import number_faults
+from tanhui.mrv.methods.checks import number_faults
 from tanhui.mrv.methods.verra.vm0042.inputs import Campaign, ImprovedLandInputs, Resampled, Stratum
 
 __all__ = ["refuse_impossible"]

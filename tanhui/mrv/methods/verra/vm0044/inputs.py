@@ -14,7 +14,7 @@ from typing import Literal
 
 from tanhui.kernel.errors import Fault, RefusedInput
 from tanhui.kernel.time import Period
-from tanhui.mrv.methods.verra.numbers import number_faults
+from tanhui.mrv.methods.checks import number_faults
 
 __all__ = ["BiocharInputs", "Conduct", "Facility", "Feedstock", "Leg", "Production", "Use", "refuse_impossible"]
 

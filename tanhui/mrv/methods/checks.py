@@ -65,9 +65,9 @@ def _one_number(
     elif value < 0 and name not in signed:
         yield Fault("methods.negative", column=path, value=str(value))
     elif value == 0 and name in positive:
-        yield Fault("methods.cdm_not_positive", column=path, value=str(value))
+        yield Fault("methods.not_positive", column=path, value=str(value))
     elif value > 1 and name.endswith("_fraction"):
-        yield Fault("methods.cdm_percent_for_fraction", column=path, value=str(value))
+        yield Fault("methods.percent_for_fraction", column=path, value=str(value))
 
 
 def twice(names: Iterable[str], column: str) -> Iterator[Fault]:
@@ -75,5 +75,5 @@ def twice(names: Iterable[str], column: str) -> Iterator[Fault]:
     seen: set[str] = set()
     for i, name in enumerate(names):
         if name in seen:
-            yield Fault("methods.cdm_twice", column=f"{column}[{i}]", value=name)
+            yield Fault("methods.twice", column=f"{column}[{i}]", value=name)
         seen.add(name)
