@@ -192,7 +192,7 @@ def test_next_in_both_languages_with_provisional_days_and_the_mark_of_a_scenario
 def walk(desk: Desk) -> None:
     """A VCS project up to the credits, of which it puts 120 t of 1,000 t into the buffer."""
     facts: dict[str, dict[str, str]] = {
-        "publish_design": {**DESIGN, "methodology": "vcs/vm0047"},
+        "publish_design": {**DESIGN, "methodology": "verra/vm0047"},
         "publish_report": {"period_first": "2024-01-01", "period_last": "2025-12-31", "verifier": desk.verifier},
         "verify": {"credits_t": "1000"},
         "apply_issuance": {"credits_t": "1000", "buffer_t": "120"},

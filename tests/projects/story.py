@@ -44,7 +44,7 @@ ISSUED_ON = {"ccer": "2026-04-30", "vcs": "2026-04-30", "sandbox": "2026-01-05",
 FACTS = {"project_start": "2024-01-01", "crediting_first": "2024-01-01", "crediting_last": "2063-12-31"}
 FACTS |= {"period_first": "2024-01-01", "period_last": "2025-12-31"}
 FACTS_OF = {
-    "vcs": {"methodology": "vcs/vm0047"},
+    "vcs": {"methodology": "verra/vm0047"},
     "pacm": {
         "methodology": "pacm/removals",
         "project_start": "2026-01-01",

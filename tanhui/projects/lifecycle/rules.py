@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tanhui.kernel.errors import Fault
-from tanhui.kernel.time import Period
+from tanhui.kernel.time import Period, years_later
+from tanhui.mrv.methods import methods
 from tanhui.projects.lifecycle.model import Deadline, LifecycleEvent, ProjectState
 from tanhui.projects.lifecycle.rulebook import Act, Rule, RuleBook
-from tanhui.projects.lifecycle.spans import years_after
 
 __all__ = ["RULES", "Case", "RuleKind", "case_faults", "case_window"]
 
@@ -188,6 +188,7 @@ def crediting_length(case: Case) -> Iterator[Fault]:
     start, end, method = case.day("crediting_first"), case.day("crediting_last"), case.facts.get("methodology")
     if not (start and end and method):
         return
+    yield from _unusable(case, str(method))
     began = case.day("project_start")
     if began and start < began:
         yield case.fault("lifecycle.crediting_early", "crediting_first", day=str(start), limit=str(began))
@@ -197,10 +198,21 @@ def crediting_length(case: Case) -> Iterator[Fault]:
         return
     shortest, longest = (int(case.book.at(name, case.event.at).number()) if name else None for name in limits)
     after = end + timedelta(days=1)
-    if shortest is not None and after < years_after(start, shortest):
+    if shortest is not None and after < years_later(start, shortest):
         yield case.fault("lifecycle.crediting_short", "crediting_last", years=shortest)
-    if longest is not None and after > years_after(start, longest):
+    if longest is not None and after > years_later(start, longest):
         yield case.fault("lifecycle.crediting_long", "crediting_last", years=longest)
+
+
+def _unusable(case: Case, method: str) -> Iterator[Fault]:
+    """A methodology that never issues, or that ended before this day, where the product knows it."""
+    known = methods().get(method)
+    if known is None:
+        return
+    if not known.issuable:
+        yield case.fault("lifecycle.methodology_never_issues", "methodology", methodology=method)
+    elif known.valid_to and case.event.at >= known.valid_to:
+        yield case.fault("lifecycle.methodology_ended", "methodology", methodology=method, end=str(known.valid_to))
 
 
 # Waiting

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tanhui.kernel.parameters import Dated
-from tanhui.kernel.time import add_working_days
+from tanhui.kernel.time import add_working_days, years_later
 from tanhui.projects.lifecycle.model import Deadline
 
-__all__ = ["CALENDARS", "UNITS", "Span", "years_after"]
+__all__ = ["CALENDARS", "UNITS", "Span"]
 
 UNITS = ("working day", "d", "yr")
 #: ``cn``: the working days of China's yearly notices. ``weekdays``: Monday to Friday, for a programme whose own
@@ -30,21 +30,13 @@ class Span:
         """The last day of the span that starts on a day, as long as the rules of that day, or of ``ruled``, say."""
         count = int(self.length.at(ruled or start).number())
         if self.unit == "yr":
-            return Deadline(years_after(start, count))
+            return Deadline(years_later(start, count))
         eve = start - timedelta(days=1) if self.first_day_counts else start
         if self.unit == "d":
             return Deadline(eve + timedelta(days=count))
         if self.calendar == "weekdays":
             return Deadline(_add_weekdays(eve, count), provisional=True)
         return Deadline(*add_working_days(eve, count))
-
-
-def years_after(day: date, count: int) -> date:
-    """The same day of a later year; the 28th where that year has no 29 February."""
-    try:
-        return day.replace(year=day.year + count)
-    except ValueError:
-        return day.replace(year=day.year + count, day=28)
 
 
 def _add_weekdays(day: date, count: int) -> date:

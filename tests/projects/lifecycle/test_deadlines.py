@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
+from tanhui.kernel.time import years_later
 from tanhui.projects.lifecycle import next_steps, rule_book
-from tanhui.projects.lifecycle.spans import years_after
 from tests.projects.lifecycle.acts import walk
 
 CCER = rule_book("ccer")
@@ -63,7 +63,7 @@ def test_another_programmes_working_days_are_weekdays_and_always_provisional():
     [("2024-02-29", 1, "2025-02-28"), ("2024-02-29", 4, "2028-02-29"), ("2020-09-23", 5, "2025-09-23")],
 )
 def test_years(start: str, count: int, end: str):
-    assert years_after(date.fromisoformat(start), count) == date.fromisoformat(end)
+    assert years_later(date.fromisoformat(start), count) == date.fromisoformat(end)
 
 
 def test_steps_say_who_from_when_and_until_when():

@@ -27,7 +27,7 @@ from tanhui.projects.lifecycle.engine import new_project
 from tests.projects.lifecycle.acts import FACTS, PROJECT, event, sha, walk, without
 
 CCER, VCS, PACM, CORSIA = (rule_book(name) for name in ("ccer", "vcs", "pacm", "corsia"))
-VCS_FACTS = {"methodology": "vcs/vm0047", "crediting_last": "2064-02-29"}
+VCS_FACTS = {"methodology": "verra/vm0047", "crediting_last": "2064-02-29"}
 PACM_FACTS = {"methodology": "pacm/removals", "project_start": "2026-03-01", "crediting_first": "2026-03-01"}
 PACM_FACTS |= {"crediting_last": "2041-02-28", "period_first": "2026-03-01", "period_last": "2027-02-28"}
 
@@ -188,6 +188,14 @@ def test_an_event_has_one_spelling_whatever_the_order_of_its_documents(kinds: li
 )
 def test_a_design_that_may_not_be_published(facts: dict, code: str):
     assert refused(CCER, new_project(CCER, PROJECT), event(CCER, "publish_design", "2026-01-05", **facts)) == {code}
+
+
+@pytest.mark.parametrize("methodology", ["ccer-2014/ar-cm-001", "cdm/ar-tool14", "ipcc/stock-difference"])
+def test_a_methodology_for_history_or_learning_registers_nothing(methodology: str):
+    acts, facts = WALKS["pacm"]
+    told = {**facts, "methodology": methodology}
+    noticed = walk(PACM, acts[0], **told)
+    assert "methodology_never_issues" in refused(PACM, noticed, event(PACM, *acts[1], **told))
 
 
 @pytest.mark.parametrize("last", ["2044-02-29", "2064-02-29"])
