@@ -143,13 +143,24 @@ def example(
 def run(
     name: NameArgument,
     source: Annotated[Path, typer.Argument(metavar="INPUT", help=t("sinks.run.input"))],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help=t("sinks.run.out"))] = None,
     as_json: JsonOption = False,
 ) -> None:
     """A sink on an input file: quantities and lines with their intervals, and why it is no credit."""
     from tanhui.sinks.frame import run_sink
 
-    result = run_sink(name, source, today=date.today(), lang=LANG)
-    show_json(result) if as_json else _show_result(result)
+    if out is None:
+        result = run_sink(name, source, today=date.today(), lang=LANG)
+    else:
+        from tanhui.projects.sink_report import write_answer
+
+        result = write_answer(name, source, out, today=date.today(), lang=LANG)
+    if as_json:
+        show_json(result)
+        return
+    _show_result(result)
+    if out is not None:
+        say_line(t("sinks.run.written", path=out / "report.html"))
 
 
 @commands.command("map", help=t("sinks.map.help"))
