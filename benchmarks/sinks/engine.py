@@ -1,33 +1,17 @@
 """Stand-years a second: 10,050 stands for 100 years, with 20 pools and 6 operations.
 
-Two cores of an AMD EPYC that other work was using (load 3.5 to 4), 2026-11-24; the lowest and the highest of
-three runs, each the best of three tries. libcbm 2.10.2 ran in the same process with its own pools and parameters.
-
-=================================================  ==========  =====================
-work                                               reach       stand-years a second
-=================================================  ==========  =====================
-stepping, one thread                                           6.3 to 15.8 million
-stepping, two threads                              1,090,000   6.0 to 17.9 million
-spin-up over 125 years and stepping                220,000     1.4 to 1.5 million
-libcbm, stepping                                               92,000 to 107,000
-libcbm, spin-up and stepping                                   48,000 to 52,000
-dense matrix, one an operation, for all stands                 3.4 to 5.7 million
-dense matrix, one an operation, for each stand                 1.2 to 1.3 million
-=================================================  ==========  =====================
-
-So the sparse list is used. The dense ways move the pools and nothing else; they keep no fluxes, know no age and no
-event. The first sparse loop went stand by stand and made 0.6 million with one thread; what helped is a block of 32
-stands that lies pool by pool, on which the processor works several at once.
-
-Run it with ``python -m benchmarks.sinks.engine``; libcbm is measured where it is installed.
+Run: ``python -m benchmarks.sinks.engine [--peer PYTHON]``; PYTHON is the interpreter of an environment with libcbm, and
+measures it right after ours on the same machine. Results are in the README of this folder.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import argparse
 import os
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,40 +111,11 @@ def stand_years(work: Callable[[], object], years: int = YEARS, repeats: int = 3
     return STANDS * years / best
 
 
-def peer(years: int) -> Callable[[], object]:
-    """libcbm on as many stands, as its examples run it: spin-up and stepping together."""
-    import pandas as pd
-    from libcbm.model.cbm import cbm_simulator
-    from libcbm.model.cbm.cbm_output import CBMOutput
-    from libcbm.model.cbm.stand_cbm_factory import StandCBMFactory
-    from libcbm.storage import dataframe
-
-    volumes = [{"species": "Spruce", "age_volume_pairs": [[0, 0], [50, 100], [100, 150], [150, 200]]}]
-    factory = StandCBMFactory({"c": ["v"]}, [{"classifier_set": ["v"], "merch_volumes": volumes}])
-    row = {"c": "v", "admin_boundary": "Ontario", "eco_boundary": "Mixedwood Plains", "age": 15, "area": 1.0}
-    row |= {"delay": 0, "land_class": "UNFCCC_FL_R_FL", "afforestation_pre_type": "None"}
-    row |= {"historic_disturbance_type": "Wildfire", "last_pass_disturbance_type": "Wildfire"}
-    table = dataframe.from_pandas(pd.DataFrame([row] * STANDS))
-
-    def simulate() -> object:
-        sets, stands = factory.prepare_inventory(table)
-        with factory.initialize_cbm() as cbm:
-            output = CBMOutput()
-            cbm_simulator.simulate(
-                cbm,
-                n_steps=years,
-                classifiers=sets,
-                inventory=stands,
-                pre_dynamics_func=lambda time_step, variables: variables,
-                reporting_func=output.append_simulation_result,
-            )
-            return output
-
-    return simulate
-
-
 def main() -> None:
     """Measure, and print a line for each way."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--peer", help="interpreter of an environment with libcbm")
+    peer = parser.parse_args().peer
     forest, stands, table = model(), inventory(), events()
     fluxes = sum(len(operation.fluxes) for operation in forest.operations)
     print(f"{len(POOLS)} pools, {len(forest.operations)} operations, {fluxes} fluxes, {os.cpu_count()} cores")
@@ -180,10 +135,9 @@ def main() -> None:
     for matrices, name in ((1, "one for all stands"), (STANDS, "one for each stand")):
         work = dense(len(POOLS), matrices, len(forest.operations))
         print(f"dense matrices, {name}: {stand_years(work, work.years, 2):,.0f} stand-years/s")  # type: ignore[attr-defined]
-    if importlib.util.find_spec("libcbm"):
-        whole = stand_years(peer(YEARS), repeats=1)
-        stepping = (YEARS - 1) / (YEARS / whole - 1 / stand_years(peer(1), 1, repeats=1))
-        print(f"libcbm, stepping: {stepping:,.0f}; spin-up and stepping: {whole:,.0f} stand-years/s")
+    if peer:
+        script = Path(__file__).with_name("peer_libcbm.py")
+        subprocess.run([peer, str(script), str(STANDS), str(YEARS)], check=True)
 
 
 if __name__ == "__main__":

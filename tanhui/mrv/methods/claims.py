@@ -12,17 +12,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from tanhui.kernel.nouns import ClaimLine, YearShare
-from tanhui.kernel.parameters import Leaf, Status
+from tanhui.kernel.nouns import Claim, ClaimLine, YearShare
+from tanhui.kernel.parameters import Dated, Leaf, Recorder, Status
 from tanhui.kernel.time import Period
 from tanhui.kernel.wording import Lang, say
 
 __all__ = [
     "KG_PER_T",
+    "as_removal",
     "claim_lines",
     "kg_down",
     "leaf_reasons",
+    "never_issued_claim",
     "reason_text",
+    "recording",
     "share_by_days",
     "year_shares",
 ]
@@ -99,3 +102,51 @@ def reason_text(reason: str, lang: Lang = "en") -> str:
     """A reason ``<wording key>:<subject>`` as a sentence; the wording may name ``{subject}``."""
     key, _, subject = reason.partition(":")
     return say(key, lang, subject=subject)
+
+
+def as_removal(emission_co2e_t: float) -> float:
+    """A document's sign (emission positive) turned into ours (removal positive). [t CO2e]"""
+    return -emission_co2e_t
+
+
+def recording(parameters: Mapping[str, Dated]) -> Recorder:
+    """The same parameters, noting what is asked for; a recorder stays the one it is."""
+    return parameters if isinstance(parameters, Recorder) else Recorder(parameters)
+
+
+def never_issued_claim(
+    method_id: str,
+    why: str,
+    period: Period,
+    parts: Sequence[tuple[str, float, str]],
+    p: Recorder,
+    *,
+    gwp: str = "none",
+    reasons: Sequence[str] = (),
+) -> Claim:
+    """Signed parts as a claim of whole kilograms that earns nothing.
+
+    Parameters
+    ----------
+    why : str
+        The reason ``<wording key>:<subject>`` why it is never issued; it stands first.
+    parts : sequence of (line, co2e_t, clause)
+        Removals positive. Years share each part by days. [t CO2e]
+    reasons : sequence of str
+        Further reasons, of verdicts and of models.
+    """
+    # -0.0 reads badly on paper
+    lines, net_kg = claim_lines([(line, co2e_t + 0.0, clause) for line, co2e_t, clause in parts])
+    total_t = sum(co2e_t for _, co2e_t, _ in parts)
+    by_year_t = {year: share_by_days(total_t, period, span) for year, span in period.by_year()}
+    return Claim(
+        method=method_id,
+        kind="removal",
+        period=period,
+        lines=lines,
+        by_year=tuple(YearShare(x.year, x.co2e_t, 0) for x in year_shares(by_year_t, net_kg)),
+        credits_t=0,
+        gwp=gwp,
+        gas="CO2" if gwp == "none" else "CO2e",
+        indicative_reasons=(why, *reasons, *leaf_reasons(p.used.values())),
+    )

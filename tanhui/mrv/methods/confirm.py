@@ -47,7 +47,8 @@ def checklist(method_id: str) -> dict[str, Any]:
 def wanted_leaves(m: Method) -> list[Leaf]:
     """The leaves a method stands on: its clauses in order, its numbers, the warming potentials of its gases."""
     clauses = {rule.parameter for rule in m.rules}
-    editions = {str(leaf.value) for leaf in m.parameters["gwp_edition"].leaves} if m.gases else set()
+    dated = m.parameters["gwp_edition"].leaves if "gwp_edition" in m.parameters else ()
+    editions = {str(leaf.value) for leaf in dated} if m.gases else set()
     potentials = {f"gwp/{edition}/{gas}" for edition in editions for gas in m.gases}
     numbers = [name for name in m.parameters if name not in clauses and not name.startswith("gwp/")]
     names = [rule.parameter for rule in m.rules] + numbers + sorted(potentials)

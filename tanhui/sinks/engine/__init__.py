@@ -2,7 +2,8 @@
 
 A sink declares a :class:`Model` and gives the engine its :class:`Stands`; :func:`run` steps them, :func:`spin_up` finds
 where the cycle of a disturbance comes to rest. Every move has a giver and a taker, the atmosphere and the products are
-pools too, and each run proves its own balance before it hands anything back.
+pools too, and each run proves its own balance before it hands anything back. :func:`stream` does it for more stands
+than memory holds, a block at a time into a folder.
 """
 
 from tanhui.sinks.engine.decay import decay_share, share_of_rate, temperature_modifier
@@ -10,6 +11,7 @@ from tanhui.sinks.engine.model import Disturbance, Events, Flux, Model, Operatio
 from tanhui.sinks.engine.products import half_lives, product_decay
 from tanhui.sinks.engine.spinup import spin_up, steady_state
 from tanhui.sinks.engine.stepping import Result, run
+from tanhui.sinks.engine.streaming import Source, Streamed, stream
 
 __all__ = [
     "Disturbance",
@@ -19,7 +21,9 @@ __all__ = [
     "Operation",
     "Pool",
     "Result",
+    "Source",
     "Stands",
+    "Streamed",
     "decay_share",
     "half_lives",
     "product_decay",
@@ -27,5 +31,6 @@ __all__ = [
     "share_of_rate",
     "spin_up",
     "steady_state",
+    "stream",
     "temperature_modifier",
 ]

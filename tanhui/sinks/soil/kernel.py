@@ -3,6 +3,7 @@
 Sites do not know each other, so a caller may cut them into blocks and threads as it likes: results are the same to the
 last bit. A table has a row for each site or one row for all; inputs may also have one column for all months. What is
 the same for all is so read again and again and never copied. A deficit is zero in wet soil and negative below.
+Constants of the model are arguments: :mod:`.rothc` reads them from their table.
 """
 
 from __future__ import annotations
@@ -14,13 +15,6 @@ from numba import njit
 
 __all__ = ["decompose", "modify"]
 
-# Coefficients of the equations of RothC-26.3, as its description prints them.
-_FROZEN_C = -5.0
-_T_TOP, _T_SCALE, _T_SHIFT = 47.91, 106.06, 18.27
-_PAN_TO_SOIL = 0.75
-_ONE_BAR, _BARE = 0.444, 0.556
-_DRIEST = 0.2
-_COVERED = 0.6
 #: Years of plain repetition before the steady deficit is searched for, and halvings of that search.
 _PLAIN_YEARS, _HALVINGS = 3, 60
 
@@ -32,22 +26,26 @@ def _step(length: Any) -> Any:  # pragma: no cover - compiled
 
 
 @njit(error_model="numpy", inline="always")
-def _next_deficit(deficit: Any, surplus: Any, covered: Any, deepest: Any) -> Any:  # pragma: no cover - compiled
-    """The deficit a month later. Bare soil stops drying at its own limit, unless it is drier already."""
+def _next_deficit(
+    deficit: Any, surplus: Any, covered: Any, deepest: Any, bare: Any
+) -> Any:  # pragma: no cover - compiled
+    """The deficit a month later. Bare soil stops drying at its own share of the limit, unless it is drier already."""
     wetted = min(0.0, deficit + surplus)
-    floor = deepest if covered else min(_BARE * deepest, deficit)
+    floor = deepest if covered else min(bare * deepest, deficit)
     return max(floor, wetted)
 
 
 @njit(error_model="numpy")
-def _after_cycle(deficit: Any, surplus: Any, covered: Any, deepest: Any) -> Any:  # pragma: no cover - compiled
+def _after_cycle(
+    deficit: Any, surplus: Any, covered: Any, deepest: Any, bare: Any
+) -> Any:  # pragma: no cover - compiled
     for m in range(surplus.size):
-        deficit = _next_deficit(deficit, surplus[m], covered[m], deepest)
+        deficit = _next_deficit(deficit, surplus[m], covered[m], deepest, bare)
     return deficit
 
 
 @njit(error_model="numpy")
-def _steady_deficit(surplus: Any, covered: Any, deepest: Any) -> Any:  # pragma: no cover - compiled
+def _steady_deficit(surplus: Any, covered: Any, deepest: Any, bare: Any) -> Any:  # pragma: no cover - compiled
     """The wettest deficit that a cycle of months leads back to.
 
     Nearly every climate forgets its start within a year. Where none does, the change over a cycle never grows with
@@ -55,28 +53,38 @@ def _steady_deficit(surplus: Any, covered: Any, deepest: Any) -> Any:  # pragma:
     """
     deficit = 0.0
     for _ in range(_PLAIN_YEARS):
-        after = _after_cycle(deficit, surplus, covered, deepest)
+        after = _after_cycle(deficit, surplus, covered, deepest, bare)
         if after == deficit:
             return deficit
         deficit = after
     dry, wet = deepest, deficit
     for _ in range(_HALVINGS):
         middle = 0.5 * (dry + wet)
-        if _after_cycle(middle, surplus, covered, deepest) >= middle:
+        if _after_cycle(middle, surplus, covered, deepest, bare) >= middle:
             dry = middle
         else:
             wet = middle
-    return _after_cycle(dry, surplus, covered, deepest)
+    return _after_cycle(dry, surplus, covered, deepest, bare)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def modify(
-    temperature: Any, rain: Any, evaporation: Any, covered: Any, deepest: Any, start: Any, factor: Any, deficit: Any
+    temperature: Any,
+    rain: Any,
+    evaporation: Any,
+    covered: Any,
+    deepest: Any,
+    constants: Any,
+    start: Any,
+    factor: Any,
+    deficit: Any,
 ) -> None:  # pragma: no cover - compiled
     """Write the product of the three rate modifiers, and the deficit, of each month.
 
-    A ``start`` of NaN begins with the deficit that the months, repeated, lead back to.
+    ``constants`` are those of :func:`tanhui.sinks.soil.rothc.modifier_constants`, in that order. A ``start`` of NaN
+    begins with the deficit that the months, repeated, lead back to.
     """
+    top, scale, shift, frozen, soil_per_pan, one_bar, bare, driest, under_plants = constants
     sites, months = factor.shape
     by_t, by_r = _step(temperature.shape[0]), _step(rain.shape[0])
     by_e, by_c = _step(evaporation.shape[0]), _step(covered.shape[0])
@@ -86,18 +94,18 @@ def modify(
         drawn, cover = evaporation[i * by_e], covered[i * by_c]
         for m in range(months):
             # Kept in the result's own place, until it is written over below.
-            deficit[i, m] = rainfall[m] - _PAN_TO_SOIL * drawn[m]
+            deficit[i, m] = rainfall[m] - soil_per_pan * drawn[m]
         now = start[i]
         if math.isnan(now):
-            now = _steady_deficit(deficit[i], cover, lowest)
+            now = _steady_deficit(deficit[i], cover, lowest, bare)
         for m in range(months):
-            now = _next_deficit(now, deficit[i, m], cover[m], lowest)
+            now = _next_deficit(now, deficit[i, m], cover[m], lowest, bare)
             deficit[i, m] = now
             warm = warmth[m]
-            rate = 0.0 if warm < _FROZEN_C else _T_TOP / (1.0 + math.exp(_T_SCALE / (warm + _T_SHIFT)))
-            if now <= _ONE_BAR * lowest:
-                rate *= _DRIEST + (1.0 - _DRIEST) * (lowest - now) / (lowest - _ONE_BAR * lowest)
-            factor[i, m] = rate * _COVERED if cover[m] else rate
+            rate = 0.0 if warm < frozen else top / (1.0 + math.exp(scale / (warm + shift)))
+            if now <= one_bar * lowest:
+                rate *= driest + (1.0 - driest) * (lowest - now) / (lowest - one_bar * lowest)
+            factor[i, m] = rate * under_plants if cover[m] else rate
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -47,6 +47,7 @@ __all__ = [
     "dpm_share",
     "inert_t_ha",
     "inverse",
+    "modifier_constants",
     "modifiers",
     "pan_evaporation_mm",
     "parameters",
@@ -56,8 +57,6 @@ __all__ = [
 
 #: Order of the pools on the last axis of every result.
 POOLS = ("dpm", "rpm", "bio", "hum", "iom")
-#: The depth that the largest moisture deficit is stated for. [cm]
-_REFERENCE_DEPTH_CM = 23.0
 _MONTHS = 12
 #: How far shares of a year may be from adding up to 1.
 _ADDS_UP = 1e-6
@@ -77,7 +76,17 @@ def _value(name: str) -> float:
 @cache
 def _rates() -> Array:
     """Decomposition per month at a rate modifier of 1, for DPM, RPM, BIO, HUM."""
-    return np.array([_value(f"k_{pool}_per_yr") for pool in POOLS[:4]]) / _MONTHS
+    return np.array([_value(f"k_{pool}") for pool in POOLS[:4]]) / _MONTHS
+
+
+@cache
+def modifier_constants() -> tuple[float, ...]:
+    """Constants of the rate modifiers for temperature, moisture and cover, in the order the compiled loop wants."""
+    names = (
+        *("temperature_top", "temperature_scale_c", "temperature_shift_c", "frozen_below_c"),
+        *("pan_per_pet", "one_bar_share", "bare_share", "driest_rate", "covered_rate"),
+    )
+    return tuple(map(_value, names))
 
 
 @cache
@@ -107,7 +116,7 @@ class Soil:
     def deepest_deficit_mm(self) -> Array:
         """Moisture deficit of the driest soil under plants; negative. [mm]"""
         clay = 100 * self.clay_share
-        return -(20.0 + 1.3 * clay - 0.01 * clay**2) * self.depth_cm / _REFERENCE_DEPTH_CM
+        return -(20.0 + 1.3 * clay - 0.01 * clay**2) * self.depth_cm / _value("reference_depth_cm")
 
     @property
     def kept(self) -> Array:
@@ -244,11 +253,11 @@ def modifiers(
     names = ("temperature_c", "rain_mm", "evaporation_mm", "covered")
     given = [_small(name, getattr(weather, name), shape) for name in names]
     factor, deficit = np.empty(shape), np.empty(shape)
-    deepest = soil.deepest_deficit_mm
+    deepest, constants = soil.deepest_deficit_mm, modifier_constants()
 
     def block(s: slice) -> None:
         temperature, rain, evaporation, covered = (_rows_of(values, s) for values in given)
-        kernel.modify(temperature, rain, evaporation, covered, deepest[s], begin[s], factor[s], deficit[s])
+        kernel.modify(temperature, rain, evaporation, covered, deepest[s], constants, begin[s], factor[s], deficit[s])
 
     _in_blocks(block, shape[0], workers)
     return Modifiers(factor, deficit)

@@ -1,8 +1,8 @@
 """Tier 1 of the IPCC for mineral soils: a reference stock to 30 cm, times factors of use, management and input.
 
-An edition is always named and never mixed with another: its reference stocks and its factors were fitted together. A
-table is carried for the 2019 Refinement; a caller can bring numbers of another edition as a :class:`Tier1Stock`.
-Organic soils are outside the method.
+An edition is always named and never mixed with another: its reference stocks and its factors were fitted together.
+Tables are carried for the 2006 Guidelines and the 2019 Refinement; a caller can bring numbers of another edition as a
+:class:`Tier1Stock`. Organic soils are outside the method.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tanhui.sinks.soil import checks
 
 __all__ = ["Condition", "Factor", "Tier1Stock", "annual_change_t_ha", "is_sandy", "stock_after_t_ha", "tier1_stock"]
 
-EDITIONS = ("ipcc2019",)
+EDITIONS = ("ipcc2006", "ipcc2019")
 ANY_CLIMATE = "any"
 
 
@@ -36,13 +36,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A reference stock or a factor, with half its 95 % interval as a share of it. [t C/ha] or [1]"""
+    """A reference stock or a factor, with half its 95 % interval as a share of it. [t C/ha] or [1]
+
+    The value and its interval can come from different hands, so each has a status of its own.
+    """
 
     value: float
     half_width_share: float = 0.0
     reference: str = ""
     place: str = ""
     status: Status = Status.SCENARIO
+    half_width_status: Status = Status.SCENARIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,13 @@ class Tier1Stock:
 
     @property
     def status(self) -> Status:
-        """The worst status of what went in."""
+        """The worst status of the values that went in."""
         return worst(factor.status for factor in (self.soc_ref, *self.factors))
+
+    @property
+    def half_width_status(self) -> Status:
+        """The worst status of their intervals."""
+        return worst(factor.half_width_status for factor in (self.soc_ref, *self.factors))
 
 
 def tier1_stock(condition: Condition, edition: str) -> Tier1Stock:
@@ -128,6 +137,7 @@ def _table(edition: str) -> dict[tuple[str, str, str], Factor]:
                 row["reference"],
                 row["place"],
                 Status.parse(row["status"]),
+                Status.parse(row.get("half_width_status", row["status"])),
             )
             for row in csv.DictReader(table)
         }

@@ -180,8 +180,8 @@ def test_a_lower_yield_leaks_and_needs_the_users_factor():
 def test_tier_1_changes_over_twenty_years_and_no_longer():
     balance = {"biomass_t_ha": 5, "baseline_biomass_t_ha": 5, "n_kg_ha": 0}
     short, full, longer = (lines(run(**balance, **TIER1, years=y))["soil"] for y in (10, 20, 40))
-    # 38 t C/ha x (1.1 - 1)
-    assert full == pytest.approx(3.8 * 44 / 12)
+    # 38 t C/ha x (1.01 - 1)
+    assert full == pytest.approx(0.38 * 44 / 12)
     assert (short, longer) == pytest.approx((full / 2, full))
 
 

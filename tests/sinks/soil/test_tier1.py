@@ -1,4 +1,4 @@
-"""Tier 1: the worked example of the Guidelines, the 2019 table by hand, and editions that do not mix."""
+"""Tier 1: the worked example of the Guidelines, both tables by hand, and editions that do not mix."""
 
 import math
 
@@ -8,9 +8,11 @@ from tanhui.kernel.errors import DomainError
 from tanhui.kernel.parameters import Status
 from tanhui.kernel.wording import say
 from tanhui.sinks.soil.tier1 import (
+    EDITIONS,
     Condition,
     Factor,
     Tier1Stock,
+    _table,
     annual_change_t_ha,
     is_sandy,
     stock_after_t_ha,
@@ -22,16 +24,16 @@ def wheat(management="full_tillage", inputs="medium", climate="warm_temperate_mo
     return Condition("high_activity_clay_soils", climate, "annual_crops", management, inputs)
 
 
-def of_2006(*factors):
-    """Warm temperate moist, high activity clay, as the example of 2006 has it: brought by the user."""
-    return Tier1Stock("ipcc2006", Factor(88.0), tuple(Factor(value) for value in factors))
+def of_1996(*factors):
+    """An edition that has no table here, brought by the user."""
+    return Tier1Stock("ipcc1996", Factor(88.0), tuple(Factor(value) for value in factors))
 
 
 def test_the_worked_example_of_the_2006_guidelines():
     """A million hectares of cropland (Volume 4, chapter 5, recalled): 58.78 and 64.06 Mt C, 264,000 t C a year."""
-    low, full, reduced, none = (
-        of_2006(0.69, 1.0, 0.92), of_2006(0.69, 1.0, 1.0), of_2006(0.69, 1.08, 1.0), of_2006(0.69, 1.15, 1.0)
-    )  # fmt: skip
+    kinds = [("full_tillage", "cropland_low"), ("full_tillage", "medium"), ("reduced_tillage", "medium"),
+             ("no_tillage", "medium")]  # fmt: skip
+    low, full, reduced, none = (tier1_stock(wheat(*kind), "ipcc2006") for kind in kinds)
     before = 0.4 * low.t_ha + 0.6 * full.t_ha
     after = 0.2 * low.t_ha + 0.7 * reduced.t_ha + 0.1 * none.t_ha
     assert before == pytest.approx(58.78, abs=0.005)
@@ -55,6 +57,40 @@ def test_the_2019_table_by_hand():
     assert native.t_ha == 27.0
 
 
+def test_the_2006_table_by_hand():
+    # AR-TOOL16 of the CDM prints the same: 95 x 0.69 for cold temperate moist cropland, 38 x 0.58 for tropical dry.
+    cold, dry = (tier1_stock(wheat(climate=x), "ipcc2006") for x in ("cool_temperate_moist", "tropical_dry"))
+    assert (cold.t_ha, dry.t_ha) == pytest.approx((95 * 0.69, 38 * 0.58))
+    pasture = Condition("volcanic_soils", "tropical_montane", "grassland", "moderately_degraded", "medium")
+    assert tier1_stock(pasture, "ipcc2006").t_ha == pytest.approx(80 * 0.96)
+    assert cold.half_width_share == pytest.approx(math.hypot(0.90, 0.12))
+    assert cold.status is Status.SECONDARY
+    assert cold.half_width_status is Status.RECALLED
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_every_soil_has_every_factor_of_its_climate(edition):
+    """Where there is a reference stock, cropland has a factor for each kind of use, tillage and input."""
+    table = _table(edition)
+    climates = {climate for quantity, _, climate in table if quantity == "soc_ref" and not climate.startswith("polar")}
+    classes = {(quantity, name) for quantity, name, _ in table if quantity != "soc_ref"}
+    missing = [
+        (*kind, climate)
+        for climate in climates
+        for kind in classes
+        if (*kind, climate) not in table and (*kind, "any") not in table
+    ]
+    assert not missing
+    assert len(climates) == 10
+
+
+def test_native_land_is_the_reference_in_both_editions():
+    for edition in EDITIONS:
+        native = Condition("sandy_soils", "tropical_wet", "native", "native", "native")
+        stock = tier1_stock(native, edition)
+        assert stock.t_ha == stock.soc_ref.value
+
+
 def test_what_is_in_doubt_is_said():
     assert tier1_stock(wheat(), "ipcc2019").cautions == ()
     (caution,) = tier1_stock(wheat("no_tillage"), "ipcc2019").cautions
@@ -73,10 +109,18 @@ def test_sandy():
 @pytest.mark.parametrize(
     ("code", "work"),
     [
-        ("soil.no_edition", lambda: tier1_stock(wheat(), "ipcc2006")),
+        ("soil.no_edition", lambda: tier1_stock(wheat(), "ipcc1996")),
         ("soil.no_factor", lambda: tier1_stock(wheat(climate="polar_dry"), "ipcc2019")),
         ("soil.no_factor", lambda: tier1_stock(wheat("ploughing"), "ipcc2019")),
-        ("soil.editions_mixed", lambda: annual_change_t_ha(of_2006(1.0), tier1_stock(wheat(), "ipcc2019"))),
+        ("soil.no_factor", lambda: tier1_stock(wheat(climate="boreal_wet"), "ipcc2006")),
+        # The 2019 Refinement grades grassland by grazing, the 2006 Guidelines by degradation.
+        ("soil.no_factor", lambda: tier1_stock(wheat("high_intensity_grazing"), "ipcc2006")),
+        ("soil.no_factor", lambda: tier1_stock(wheat("moderately_degraded"), "ipcc2019")),
+        ("soil.editions_mixed", lambda: annual_change_t_ha(of_1996(1.0), tier1_stock(wheat(), "ipcc2019"))),
+        (
+            "soil.editions_mixed",
+            lambda: stock_after_t_ha(tier1_stock(wheat(), "ipcc2006"), tier1_stock(wheat(), "ipcc2019"), 5),
+        ),
         (
             "soil.other_reference",
             lambda: annual_change_t_ha(

@@ -20,8 +20,9 @@ from tanhui.kernel.time import Period, years_later
 from tanhui.mrv.methods.cdm.ar_tool08.account import fire_faults
 from tanhui.mrv.methods.cdm.ar_tool08.inputs import Fire
 from tanhui.mrv.methods.cdm.ar_tool08.rules import dead_matter_t, forest_fire_t
-from tanhui.mrv.methods.cdm.tool import as_removal, never_issued_claim, tool_parameters
+from tanhui.mrv.methods.cdm.tool import tool_parameters
 from tanhui.mrv.methods.checks import number_faults, refuse
+from tanhui.mrv.methods.claims import as_removal, never_issued_claim
 from tanhui.mrv.methods.frame import method
 from tanhui.mrv.methods.rule import Rule
 from tanhui.mrv.methods.verdict import Finding, Verdict, judge, verdict_reasons

@@ -11,7 +11,7 @@ from tanhui.mrv.methods.ccer2014.ar_cm_001 import rules
 from tanhui.mrv.methods.ccer2014.ar_cm_001.eligibility import CONDITIONS
 from tanhui.mrv.methods.ccer2014.ar_cm_001.inputs import AfforestationProject
 from tanhui.mrv.methods.ccer2014.project import history_claim, refuse_impossible, verdicts_of
-from tanhui.mrv.methods.cdm.tool import recording
+from tanhui.mrv.methods.claims import recording
 from tanhui.mrv.methods.verdict import Verdict
 
 __all__ = ["ID", "AfforestationProject", "account", "eligibility"]

@@ -14,8 +14,8 @@ from tanhui.mrv.methods.ccer2014.ar_cm_002.eligibility import CONDITIONS
 from tanhui.mrv.methods.ccer2014.ar_cm_002.inputs import BambooPlanting
 from tanhui.mrv.methods.ccer2014.project import history_claim, refuse_impossible, verdicts_of
 from tanhui.mrv.methods.cdm.ar_tool16.account import soil_faults
-from tanhui.mrv.methods.cdm.tool import recording
 from tanhui.mrv.methods.checks import twice
+from tanhui.mrv.methods.claims import recording
 from tanhui.mrv.methods.verdict import Verdict
 
 __all__ = ["ID", "account", "eligibility"]

@@ -9,7 +9,7 @@ from tanhui.kernel.gwp import gwp_name
 from tanhui.kernel.parameters import Dated, Recorder
 from tanhui.mrv.methods.ccer2014.ar_cm_004.inputs import Gases, ManagedGrassland
 from tanhui.mrv.methods.ccer2014.project import fires_co2e_t
-from tanhui.mrv.methods.cdm.tool import as_removal
+from tanhui.mrv.methods.claims import as_removal
 from tanhui.mrv.methods.rule import rule
 
 __all__ = ["baseline_t", "fire_t", "leakage_t", "more_emitted_t", "soil_t", "woody_t"]

@@ -10,7 +10,7 @@ from tanhui.kernel.parameters import Dated, Recorder
 from tanhui.kernel.units import CO2_PER_C
 from tanhui.mrv.methods.ccer2014.ar_cm_005.inputs import BambooProduct, ManagedBamboo
 from tanhui.mrv.methods.ccer2014.project import fires_co2e_t
-from tanhui.mrv.methods.cdm.tool import as_removal
+from tanhui.mrv.methods.claims import as_removal
 from tanhui.mrv.methods.rule import rule
 
 __all__ = ["baseline_t", "biomass_t", "fertiliser_t", "fire_t", "leakage_t", "product_t"]

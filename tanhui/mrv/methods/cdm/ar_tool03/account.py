@@ -15,8 +15,9 @@ from tanhui.kernel.nouns import Claim
 from tanhui.kernel.parameters import Dated
 from tanhui.kernel.time import Period
 from tanhui.mrv.methods.cdm.ar_tool03 import rules
-from tanhui.mrv.methods.cdm.tool import recording, tool_claim
+from tanhui.mrv.methods.cdm.tool import tool_claim
 from tanhui.mrv.methods.checks import number_faults, refuse, twice
+from tanhui.mrv.methods.claims import recording
 from tanhui.mrv.methods.rule import Rule
 from tanhui.mrv.methods.verdict import Outcome, Verdict, verdict_reasons
 

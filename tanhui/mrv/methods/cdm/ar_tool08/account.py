@@ -12,8 +12,9 @@ from tanhui.kernel.nouns import Claim
 from tanhui.kernel.parameters import Dated
 from tanhui.mrv.methods.cdm.ar_tool08 import rules
 from tanhui.mrv.methods.cdm.ar_tool08.inputs import BurningInputs, Fire, Residue, SitePreparation
-from tanhui.mrv.methods.cdm.tool import as_removal, recording, tool_claim
+from tanhui.mrv.methods.cdm.tool import tool_claim
 from tanhui.mrv.methods.checks import number_faults, refuse
+from tanhui.mrv.methods.claims import as_removal, recording
 
 if TYPE_CHECKING:
     from tanhui.kernel.time import Period

@@ -1,6 +1,6 @@
 """The equations of AR-TOOL08 v04.0.0, in its order. No rule holds a number.
 
-Signs are the tool's: an emission is positive. :func:`tanhui.mrv.methods.cdm.tool.as_removal` turns what leaves here.
+Signs are the tool's: an emission is positive. :func:`tanhui.mrv.methods.claims.as_removal` turns what leaves here.
 """
 
 from __future__ import annotations

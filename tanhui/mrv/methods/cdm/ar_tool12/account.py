@@ -13,8 +13,9 @@ from tanhui.kernel.nouns import Claim
 from tanhui.kernel.parameters import Dated, Recorder, load_parameters
 from tanhui.mrv.methods.cdm.ar_tool12 import rules
 from tanhui.mrv.methods.cdm.ar_tool12.inputs import DeadMatterInputs, DeadPlot, DeadStratum
-from tanhui.mrv.methods.cdm.tool import recording, tool_claim
+from tanhui.mrv.methods.cdm.tool import tool_claim
 from tanhui.mrv.methods.checks import number_faults, refuse, twice
+from tanhui.mrv.methods.claims import recording
 
 __all__ = ["ID", "account"]
 

@@ -16,8 +16,9 @@ from tanhui.mrv.methods.cdm.ar_tool14.inputs import (
     WoodyInputs,
 )
 from tanhui.mrv.methods.cdm.ar_tool14.rules import Moments
-from tanhui.mrv.methods.cdm.tool import recording, tool_claim
+from tanhui.mrv.methods.cdm.tool import tool_claim
 from tanhui.mrv.methods.checks import number_faults, refuse, twice
+from tanhui.mrv.methods.claims import recording
 
 __all__ = ["ID", "account", "tree_change"]
 

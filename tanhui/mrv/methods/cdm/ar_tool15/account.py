@@ -13,8 +13,9 @@ from tanhui.mrv.methods.cdm.ar_tool15 import rules
 from tanhui.mrv.methods.cdm.ar_tool15.inputs import Displacement, DisplacementInputs
 from tanhui.mrv.methods.cdm.ar_tool16.account import land_faults
 from tanhui.mrv.methods.cdm.ar_tool16.rules import initial_stock_c_t_ha
-from tanhui.mrv.methods.cdm.tool import as_removal, recording, tool_claim, tool_parameters
+from tanhui.mrv.methods.cdm.tool import tool_claim, tool_parameters
 from tanhui.mrv.methods.checks import number_faults, refuse, twice
+from tanhui.mrv.methods.claims import as_removal, recording
 
 __all__ = ["ID", "account"]
 

@@ -10,8 +10,9 @@ from tanhui.kernel.nouns import Claim
 from tanhui.kernel.parameters import Dated
 from tanhui.mrv.methods.cdm.ar_tool16 import rules
 from tanhui.mrv.methods.cdm.ar_tool16.inputs import Land, SoilInputs, SoilStratum
-from tanhui.mrv.methods.cdm.tool import recording, tool_claim
+from tanhui.mrv.methods.cdm.tool import tool_claim
 from tanhui.mrv.methods.checks import number_faults, refuse, twice
+from tanhui.mrv.methods.claims import recording
 from tanhui.mrv.methods.verdict import Verdict, judge, verdict_reasons
 
 __all__ = ["ID", "account", "eligibility", "land_faults", "soil_faults"]
