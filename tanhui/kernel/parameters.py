@@ -127,6 +127,9 @@ class Parameters(Mapping[str, Dated]):
         except KeyError:
             raise DataError("parameter.unknown", id=f"{self.prefix}/{name}") from None
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
