@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "CH4_PER_C",
     "CO2_PER_C",
     "M2_PER_HA",
     "MU_PER_HA",
+    "N2O_PER_N",
     "Unit",
     "conversion_factor",
     "convert",
@@ -35,6 +37,9 @@ __all__ = [
 
 #: Mass of CO2 that holds one mass of carbon, by the molar masses every IPCC-based rule uses. [t CO2 / t C]
 CO2_PER_C = 44 / 12
+#: Mass of N2O that holds one mass of nitrogen, and of CH4 that holds one of carbon. [t N2O / t N], [t CH4 / t C]
+N2O_PER_N = 44 / 28
+CH4_PER_C = 16 / 12
 #: Chinese land measure: one hectare is fifteen mu. [mu / ha]
 MU_PER_HA = 15
 M2_PER_HA = 10_000

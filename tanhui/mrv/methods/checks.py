@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -41,7 +42,8 @@ def number_faults(
     signed, positive : collection of str
         Names of fields that may be negative, and of those that must be above zero.
     """
-    name = path.rsplit(".", 1)[-1].split("[", 1)[0]
+    # Keys in brackets may hold dots of their own.
+    name = re.sub(r"\[[^\]]*\]", "", path).rsplit(".", 1)[-1]
     if dataclasses.is_dataclass(given):
         for field in dataclasses.fields(given):
             below = getattr(given, field.name)

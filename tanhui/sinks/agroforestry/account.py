@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tanhui.kernel.units import CO2_PER_C
+from tanhui.kernel.units import CO2_PER_C, N2O_PER_N
 from tanhui.sinks.agroforestry.bushes import weigh_bushes
 from tanhui.sinks.agroforestry.checks import check
 from tanhui.sinks.agroforestry.plots import KG_PER_T, PerHectare
@@ -16,8 +16,6 @@ from tanhui.sinks.soil.tier1_leaves import stock_t_ha
 
 __all__ = ["account"]
 
-#: Molar mass of N2O over that of the two N in it.
-N2O_PER_N = 44 / 28
 PERCENT = 100.0
 EDITION = "ipcc2019"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tanhui.kernel.units import CO2_PER_C
+from tanhui.kernel.units import CO2_PER_C, N2O_PER_N
 from tanhui.sinks.coastal.biomass import PlotMean, plot_mean, stand_agb
 from tanhui.sinks.coastal.checks import LOST, check
 from tanhui.sinks.coastal.sediment import CM_PER_M, Cores, allochthonous_share, cores_of
@@ -13,8 +13,6 @@ from tanhui.sinks.frame import Factors, Given, Line, Outcome, Value
 __all__ = ["account"]
 
 KG_PER_T = 1000
-#: Molar mass of N2O over that of the two N in it.
-N2O_PER_N = 44 / 28
 #: Factors of a stock hold to one metre.
 TIER1_DEPTH_M = 1.0
 SAMPLING = "sampling"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tanhui.kernel.units import CO2_PER_C
+from tanhui.kernel.units import CO2_PER_C, N2O_PER_N
 from tanhui.sinks.frame import Factors
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["AMOUNTS", "amounts", "emissions_t_yr", "is_wet", "n2o_kg"]
 
 Rows = Mapping[str, "NDArray[Any]"]
-#: Molar mass of N2O over that of the two N in it.
-N2O_PER_N = 44 / 28
 KG_PER_T = 1000
 #: What is brought to a field in a year, per hectare; each has a column ``before_<name>`` too.
 AMOUNTS = ("synthetic_n_kg_ha", "organic_n_kg_ha", "limestone_t_ha", "dolomite_t_ha", "diesel_l_ha", "petrol_l_ha")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tanhui.kernel.units import CO2_PER_C
+from tanhui.kernel.units import CH4_PER_C, CO2_PER_C, N2O_PER_N
 from tanhui.sinks.frame import Factors
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ __all__ = ["MEASURED", "REWETTED", "Fluxes", "factor_key", "fluxes", "needs_nutr
 
 REWETTED = "rewetted"
 MEASURED = "measured"
-#: Molar masses: N2O over its two N, CH4 over its C.
-N2O_PER_N = 44 / 28
-CH4_PER_C = 16 / 12
 #: Uses whose factors differ between poor and rich sites.
 BY_NUTRIENT = {("boreal", "forest"), ("boreal", REWETTED), ("temperate", REWETTED)}
 #: How deep ditches are, by use; everything else is drained deep.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tanhui.kernel.errors import DomainError
+from tanhui.kernel.units import N2O_PER_N
 from tanhui.sinks.frame import Factors, Given, Line, Outcome, Value
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["account", "amendment_factor", "ch4_kg", "n2o_kg"]
 
-#: Molar mass of N2O over that of the two N in it.
-N2O_PER_N = 44 / 28
 KG_PER_T = 1000
 #: Column of the field table -> key of its conversion factor.
 AMENDMENTS = {

@@ -12,7 +12,7 @@ from datetime import date
 from tanhui.kernel.gwp import gwp_name
 from tanhui.kernel.parameters import Dated
 from tanhui.kernel.time import Period
-from tanhui.kernel.units import CO2_PER_C
+from tanhui.kernel.units import CO2_PER_C, N2O_PER_N
 from tanhui.mrv.methods.rule import rule
 from tanhui.mrv.methods.verra.vm0042.inputs import (
     Amendment,
@@ -30,8 +30,6 @@ from tanhui.mrv.methods.verra.vm0042.model import Component, Emission, Factor, m
 from tanhui.mrv.sampling.student import t_two_sided
 from tanhui.sinks.soil.measured import Profile, Way, core_mass_t_ha, stock_at_mass
 
-#: Mass of N2O with a unit mass of nitrogen in it; tonnes in a kilogram and in a gram.
-N2O_PER_N = 44 / 28
 T_PER_KG = 1e-3
 T_PER_G = 1e-6
 

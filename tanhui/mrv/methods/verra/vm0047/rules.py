@@ -12,7 +12,7 @@ from datetime import date
 
 from tanhui.kernel.gwp import gwp_name
 from tanhui.kernel.parameters import Dated
-from tanhui.kernel.units import CO2_PER_C, conversion_factor
+from tanhui.kernel.units import CO2_PER_C, N2O_PER_N, conversion_factor
 from tanhui.mrv.methods.rule import rule
 from tanhui.mrv.methods.verra.vm0047.benchmark import Comparison, compare_trends
 from tanhui.mrv.methods.verra.vm0047.benchmark import performance_benchmark as share_of_growth
@@ -32,9 +32,6 @@ from tanhui.mrv.methods.verra.vm0047.inputs import (
 from tanhui.mrv.methods.verra.vm0047.matching import control_weights, standardised_differences
 from tanhui.mrv.methods.verra.vm0047.model import Component, correlation, mean, standard_error
 from tanhui.mrv.sampling.student import t_two_sided
-
-#: Mass of N2O that holds one mass of nitrogen.
-N2O_PER_N = 44 / 28
 
 
 def _gwp(gas: str, day: date, p: Mapping[str, Dated]) -> float:
