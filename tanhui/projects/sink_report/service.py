@@ -14,7 +14,7 @@ from tanhui.kernel.files import staged_folder, write_whole
 from tanhui.kernel.manifest import software
 from tanhui.kernel.wording import LANGS, Lang
 from tanhui.projects.sink_report.page import render
-from tanhui.sinks.frame import run_sink
+from tanhui.sinks.frame import run_sink, sink
 
 __all__ = ["write_answer"]
 
@@ -31,7 +31,8 @@ def write_answer(name: str, source: Path, out: Path, *, today: date, lang: Lang 
     source : Path
         The input file.
     out : Path
-        The folder: ``result.json``, ``report.html``, ``rows.csv`` where there are details, ``manifest.json``.
+        The folder: ``result.json``, ``report.html``, ``rows.csv`` where there are details, ``certificate.zh.html`` and
+        ``certificate.en.html`` of a sink that has a certificate, ``manifest.json``.
 
     Returns
     -------
@@ -43,6 +44,8 @@ def write_answer(name: str, source: Path, out: Path, *, today: date, lang: Lang 
     with staged_folder(out) as stage:
         write_whole(stage / "result.json", readable_bytes(rounded(result)))
         write_whole(stage / "report.html", render(told).encode("utf-8"))
+        for each, page in _certificates(name, told).items():
+            write_whole(stage / f"certificate.{each}.html", page.encode("utf-8"))
         if "rows" in result:
             write_whole(stage / "rows.csv", _csv(result["rows"]))
         manifest = {
@@ -53,6 +56,12 @@ def write_answer(name: str, source: Path, out: Path, *, today: date, lang: Lang 
         }
         write_whole(stage / "manifest.json", readable_bytes(manifest))
     return result
+
+
+def _certificates(name: str, told: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+    """A certificate in each language, of a sink that has one: a statement of the estimate, not a credit."""
+    certificate = getattr(sink(name).module, "certificate", None)
+    return {} if certificate is None else {lang: certificate(result, lang) for lang, result in told.items()}
 
 
 def _csv(rows: Mapping[str, Sequence[Any]]) -> bytes:

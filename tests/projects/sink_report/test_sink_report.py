@@ -62,3 +62,10 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path):
     with pytest.raises(TanhuiError):
         write_answer("rice", begun("rice", tmp_path), tmp_path / "out", today=TODAY)
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+
+
+def test_a_city_gets_its_certificate_beside_the_report(tmp_path: Path):
+    write_answer("urban", begun("urban", tmp_path), tmp_path / "out", today=TODAY)
+    texts = {lang: (tmp_path / "out" / f"certificate.{lang}.html").read_text(encoding="utf-8") for lang in ("zh", "en")}
+    assert "不是减排量" in texts["zh"]
+    assert "not a credit" in texts["en"].lower()
