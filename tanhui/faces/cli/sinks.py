@@ -85,10 +85,6 @@ def _name(shown: dict[str, Any]) -> str:
     return f"{shown['name']} *" if shown["required"] else str(shown["name"])
 
 
-def _meaning(shown: dict[str, Any]) -> str:
-    return f"{shown['words']}. {shown['why']}" if shown["why"] else str(shown["words"])
-
-
 def _factor(shown: dict[str, Any]) -> tuple[object, ...]:
     error = "?" if shown["se"] is None else shown["se"]
     return shown["id"], shown["value"], error, shown["unit"], _status(shown), shown["reference"]

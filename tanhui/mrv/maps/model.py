@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ __all__ = ["Band", "MapPlan", "Output", "bands", "mapped_sinks", "outputs", "rea
 
 #: Numbers of a map, with their default, smallest and largest value.
 NUMBERS = {"years": (20.0, 1.0, 100.0), "depth_cm": (30.0, 1.0, 100.0)}
+#: Those that are counted.
+WHOLE = {"years"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,9 @@ def read_plan(name: str, path: Path) -> MapPlan:
         raise InputError("sinks.unreadable", path=str(path), detail=str(error)) from None
     faults: list[Fault] = []
     layers = content.get("layers", {})
+    if not isinstance(layers, dict):
+        faults.append(Fault("sinks.wrong_kind", path.name, column="layers", facts={"wanted": "[layers]"}))
+        layers = {}
     known = {**NUMBERS, "layers": None}
     for key in sorted(content.keys() - known.keys()) + sorted(set(layers) - wanted.keys()):
         facts = {"near": ", ".join((*NUMBERS, "layers", *wanted))}
@@ -155,8 +161,10 @@ def _number(name: str, value: Any, file: str, faults: list[Fault]) -> float:
         facts = {"low": low, "high": high, "unit": "", "count": 1}
         faults.append(Fault("maps.out_of_range", file, column=name, value=str(value)[:80], facts=facts))
         return default
+    if name in WHOLE and value != round(value):
+        faults.append(Fault("sinks.not_whole", file, column=name, value=f"{value:g}"))
     return float(value)
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

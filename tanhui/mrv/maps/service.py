@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import NormalDist
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from tanhui.kernel.bibliography import glossary
 from tanhui.kernel.canonical import file_digest, hash_json, readable_bytes
-from tanhui.kernel.errors import Fault, RefusedInput
-from tanhui.kernel.files import staged_folder, write_whole
+from tanhui.kernel.errors import DomainError, Fault, InputError, RefusedInput
+from tanhui.kernel.files import is_result_folder, staged_folder, write_whole
 from tanhui.kernel.progress import Progress, silent
 from tanhui.mrv.maps.model import Band, MapPlan, Output, outputs
 from tanhui.sensing.raster import Grid, Layer, Parts, Stack, blocks, read_layers, write_cog
@@ -43,6 +44,22 @@ class _Tally:
     sums: dict[str, float] = field(default_factory=dict)
     used: int = 0
     holes: int = 0
+
+
+@dataclass(slots=True)
+class _Faults:
+    """Faults of all threads, those of one kind in one layer counted together."""
+
+    found: dict[tuple[str, str], Fault] = field(default_factory=dict)
+    one_at_a_time: Lock = field(default_factory=Lock)
+
+    def add(self, more: Iterable[Fault]) -> None:
+        """Note faults; the first of a kind gives the example."""
+        with self.one_at_a_time:
+            for fault in more:
+                known = self.found.setdefault((fault.code, fault.column), fault)
+                if known is not fault:
+                    known.facts["count"] += fault.facts["count"]
 
 
 def run_map(
@@ -72,7 +89,11 @@ def run_map(
     ------
     RefusedInput
         With every raster, and every kind of value in it, that cannot be used; nothing is written.
+    InputError
+        If ``out`` holds something else, or another run is making the same map.
     """
+    if out.exists() and not is_result_folder(out):
+        raise InputError("out.not_empty", path=str(out))
     grid, layers = read_layers(plan.files, {key: plan.bands[key].bands for key in plan.files}, align=align)
     digests = {key: file_digest(path) for key, path in plan.files.items()}
     settings: dict[str, Any] = {
@@ -86,13 +107,14 @@ def run_map(
     }
     parts = Parts(out, hash_json(settings))
     cut = list(blocks(grid, SIDE))
-    _compute(plan, grid, layers, cut, parts, holes, progress, workers or os.cpu_count() or 1)
-    with staged_folder(out) as stage:
-        result = _write(plan, grid, cut, parts, stage, settings, progress)
-        write_whole(stage / "result.json", readable_bytes(result))
-        manifest = {"format": FORMAT, "settings": settings, "result": hash_json(result)}
-        write_whole(stage / "manifest.json", readable_bytes(manifest))
-    parts.clear()
+    with parts.held():
+        _compute(plan, grid, layers, cut, parts, holes, progress, workers or os.cpu_count() or 1)
+        with staged_folder(out) as stage:
+            result = _write(plan, grid, cut, parts, stage, settings, progress)
+            write_whole(stage / "result.json", readable_bytes(result))
+            manifest = {"format": FORMAT, "settings": settings, "result": hash_json(result)}
+            write_whole(stage / "manifest.json", readable_bytes(manifest))
+        parts.clear()
     return result
 
 
@@ -109,29 +131,35 @@ def _compute(
     """Every block that is not there yet. A fault in one stops the computing, not the looking: all are listed."""
     there = parts.done()
     wanted = [block for block in cut if block.number not in there]
-    faults: dict[tuple[str, str], Fault] = {}
+    faults = _Faults()
     shares = [wanted[i::workers] for i in range(workers)]
     finished = len(there)
+    # Set by an interruption or a damaged file: the other threads end too, instead of finishing their shares.
+    stopped = Event()
 
     def work(share: list[Block]) -> None:
         nonlocal finished
         with Stack(grid, layers) as stack:
             for block in share:
+                if stopped.is_set():
+                    return
                 read = stack.read(block)
-                for fault in _faults(plan, read, holes):
-                    known = faults.setdefault((fault.code, fault.column), fault)
-                    if known is not fault:
-                        known.facts["count"] += fault.facts["count"]
-                if not faults:
+                faults.add(_faults(plan, read, holes))
+                if not faults.found:
                     parts.save(block.number, _pixels(plan, read, block))
                 finished += 1
                 progress("blocks", finished, len(cut))
 
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(work, shares))
-    if faults:
+        running = [pool.submit(work, share) for share in shares]
+        try:
+            for each in as_completed(running):
+                each.result()
+        finally:
+            stopped.set()
+    if faults.found:
         parts.clear()
-        raise RefusedInput([faults[key] for key in sorted(faults)])
+        raise RefusedInput([faults.found[key] for key in sorted(faults.found)])
 
 
 def _faults(plan: MapPlan, read: dict[str, NDArray[np.float64]], holes: bool) -> Iterator[Fault]:
@@ -178,6 +206,8 @@ def _pixels(plan: MapPlan, read: dict[str, NDArray[np.float64]], block: Block) -
             row = np.array(value)
             given[name] = np.full(int(known.sum()), row[0]) if name in single else row[None, :]
         for name, values in plan.sink.module.pixels(given, plan.numbers).items():
+            if not np.isfinite(values).all():
+                raise DomainError("maps.no_answer", sink=plan.sink.id, output=name)
             made[name][known] = values
     made["read"] = np.array([known.sum(), (~known).sum()], np.float32)
     return {name: x if name == "read" else x.reshape(block.height, block.width) for name, x in made.items()}
@@ -207,7 +237,7 @@ def _write(
         "left_out_ha": tally.holes * grid.pixel_ha,
         "estimates": [_total(x, described, tally, grid) for x in described.values() if x.total],
         "creditable": False,
-        "indicative_reasons": ["reason.sinks.research_only:", "reason.maps.errors_together:"],
+        "indicative_reasons": [plan.sink.no_credit, "reason.maps.errors_together:"],
         "rasters": {name: {"file": f"{name}.tif", "sha256": file_digest(stage / f"{name}.tif")} for name in described},
         "inputs": settings["files"],
     }

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tanhui.sensing.raster.grids import Grid, Layer
+from tanhui.kernel.errors import Fault, RefusedInput
+from tanhui.sensing.raster.grids import Grid, Layer, opened
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,8 +57,9 @@ class Stack:
 
         self._open.enter_context(rasterio.Env(GDAL_CACHEMAX=CACHE_MB))
         for layer in self._layers:
-            source = self._open.enter_context(rasterio.open(layer.path))
+            source = self._open.enter_context(opened(layer.path))
             if not layer.aligned:
+                # NaN where the source has nothing, whether it marks no data or merely ends there.
                 warped = WarpedVRT(
                     source,
                     crs=CRS.from_wkt(self._grid.crs),
@@ -65,6 +67,8 @@ class Stack:
                     width=self._grid.width,
                     height=self._grid.height,
                     resampling=Resampling.nearest,
+                    dtype="float64",
+                    nodata=float("nan"),
                 )
                 source = self._open.enter_context(warped)
             self._sources[layer.name] = source
@@ -74,14 +78,28 @@ class Stack:
         self._open.close()
 
     def read(self, block: Block) -> dict[str, NDArray[np.float64]]:
-        """Each layer in a block, NaN where it has no data. shape (pixels, bands)"""
+        """Each layer in a block, by its scale and offset, NaN where it has no data. shape (pixels, bands)
+
+        Raises
+        ------
+        RefusedInput
+            If a file is damaged there.
+        """
         import numpy as np
+        import rasterio
         from rasterio.windows import Window
 
         window = Window(block.column, block.row, block.width, block.height)
         found = {}
-        for name, source in self._sources.items():
-            read = source.read(window=window, masked=True)
-            plain = np.ma.filled(read.astype(float), np.nan)
-            found[name] = np.ascontiguousarray(plain.reshape(plain.shape[0], -1).T)
+        for layer in self._layers:
+            source = self._sources[layer.name]
+            try:
+                read = source.read(window=window, masked=True)
+            except rasterio.RasterioIOError as error:
+                facts = {"detail": str(error.__cause__ or error)[:200]}
+                raise RefusedInput(
+                    [Fault("raster.unreadable", layer.path.name, column=layer.name, facts=facts)]
+                ) from None
+            plain = np.ma.filled(read.astype(float), np.nan).reshape(source.count, -1).T
+            found[layer.name] = np.ascontiguousarray(plain * source.scales + source.offsets)
         return found

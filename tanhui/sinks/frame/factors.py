@@ -187,10 +187,14 @@ def unpublished_error() -> Leaf:
     return load_parameters(data_path("sinks", "parameters.toml"), "sinks")["unpublished_error"].at(date.max)
 
 
+def like(room: str, name: str) -> Leaf | None:
+    """The factor of a room that a name, or ``name/key``, stands for; nothing where there is none."""
+    return next((leaf for (known, key), leaf in factor_table(room).items() if name in (known, f"{known}/{key}")), None)
+
+
 def own_factor(room: str, name: str, value: float, se: float | None, source: str, day: date) -> Leaf:
     """A factor that the user brings, in the unit of the table it stands for."""
-    like = next((leaf for (known, key), leaf in factor_table(room).items() if name in (known, f"{known}/{key}")), None)
-    leaf = like or Leaf(f"{room}/{name}", value, "1", "", Status.RECALLED, day)
+    leaf = like(room, name) or Leaf(f"{room}/{name}", value, "1", "", Status.RECALLED, day)
     return replace(
         leaf, id=f"own/{name}", value=value, se=se, reference="", place=source, status=Status.RECALLED, checked_on=day
     )

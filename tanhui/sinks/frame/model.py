@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -88,6 +89,17 @@ class Input:
     why_zh: str = ""
     why_en: str = ""
 
+    def holds(self, number: float) -> bool:
+        """Whether a number lies in its range."""
+        low = self.min is None or number >= self.min
+        return low and (self.above is None or number > self.above) and (self.max is None or number <= self.max)
+
+    @property
+    def largest_se(self) -> float:
+        """Nothing that stays in a range can scatter by more than half of it."""
+        low = self.min if self.min is not None else self.above
+        return math.inf if low is None or self.max is None else (self.max - low) / 2
+
     def words(self, lang: Lang) -> str:
         """What it means."""
         return self.zh if lang == "zh" else self.en
@@ -127,7 +139,10 @@ class Gap:
 
 @dataclass(frozen=True)
 class Sink:
-    """One ecosystem or practice that takes up, keeps or gives off carbon."""
+    """One ecosystem or practice that takes up, keeps or gives off carbon.
+
+    ``brought`` names factors that have no default: only a user brings them.
+    """
 
     id: str
     zh: str
@@ -137,6 +152,7 @@ class Sink:
     folder: Path
     inputs: Mapping[str, Input]
     methods: tuple[str, ...] = ()
+    brought: tuple[str, ...] = ()
     equations: tuple[Equation, ...] = ()
     gaps: tuple[Gap, ...] = ()
     aliases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -153,6 +169,11 @@ class Sink:
     def room(self) -> str:
         """Its folder, under ``sinks`` and under ``data``."""
         return self.folder.name
+
+    @property
+    def no_credit(self) -> str:
+        """Why no answer of a model is a credit, as a wording key with its subject."""
+        return f"reason.sinks.needs_method:{', '.join(self.methods)}" if self.methods else "reason.sinks.research_only:"
 
     @cached_property
     def module(self) -> ModuleType:

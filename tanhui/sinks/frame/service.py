@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -12,14 +12,14 @@ from typing import Any
 from tanhui.kernel.bibliography import glossary, reference
 from tanhui.kernel.canonical import hash_json, rounded
 from tanhui.kernel.data import data_path, read_toml
-from tanhui.kernel.errors import DataError, InputError
+from tanhui.kernel.errors import DataError, Fault, InputError, RefusedInput
 from tanhui.kernel.gwp import one_gwp_edition
 from tanhui.kernel.nouns import Estimate
 from tanhui.kernel.parameters import Leaf, Status
 from tanhui.kernel.time import Period
 from tanhui.kernel.wording import Lang, say
-from tanhui.sinks.frame.factors import Factors, factor_table, own_factor, standard_error, unpublished_error
-from tanhui.sinks.frame.inputs import Given, common_inputs, described, read_inputs, read_plain
+from tanhui.sinks.frame.factors import Factors, factor_table, like, own_factor, standard_error, unpublished_error
+from tanhui.sinks.frame.inputs import FACTORS, Given, common_inputs, described, nearest, read_inputs, read_plain
 from tanhui.sinks.frame.model import HERE, Equation, Gap, Input, Sink
 from tanhui.sinks.frame.spread import Figure, Spread, spread
 
@@ -37,7 +37,7 @@ def _load(path: Path) -> Sink:
     entry = read_toml(path)
     entry["equations"] = tuple(Equation(**row) for row in entry.get("equations", ()))
     entry["gaps"] = tuple(Gap(**row) for row in entry.get("gaps", ()))
-    entry["methods"] = tuple(entry.get("methods", ()))
+    entry |= {key: tuple(entry.get(key, ())) for key in ("methods", "brought")}
     try:
         return Sink(folder=path.parent, inputs=described(path.with_name("inputs.toml")), **entry)
     except TypeError as error:
@@ -91,8 +91,13 @@ def run_sink(
     asked = sink(name)
     file, folder = (source.name, source.parent) if isinstance(source, Path) else ("", Path())
     plain = read_plain(source, asked) if isinstance(source, Path) else dict(source)
-    given = read_inputs({**asked.aliases.get(name, {}), **plain}, asked, folder=folder, file=file, year=today.year)
-    return _result(asked, given, _answer(asked, given, today), lang)
+    given = read_inputs(
+        {**asked.aliases.get(name, {}), **plain}, asked, folder=folder, file=file, year=today.year, lang=lang
+    )
+    answer = _answer(asked, given, today)
+    unasked = given.own.keys() - {key.removeprefix("own/") for key in answer.factors.used}
+    _refuse_unknown_factors(asked, unasked, answer.factors, file)
+    return _result(asked, given, answer, unasked, lang)
 
 
 def _answer(asked: Sink, given: Given, today: date) -> Spread:
@@ -103,9 +108,25 @@ def _answer(asked: Sink, given: Given, today: date) -> Spread:
     return spread(asked.module.account, given, Factors(asked.room, one_gwp_edition([given["gwp"]]), own))
 
 
-def _result(asked: Sink, given: Given, answer: Spread, lang: Lang) -> dict[str, Any]:
+def _refuse_unknown_factors(asked: Sink, unasked: Set[str], factors: Factors, file: str) -> None:
+    """Refuse what the user brings and the sink does not know, so that a slip of the pen is not taken for a factor."""
+    ours = [leaf_id for leaf_id in factors.used if leaf_id.startswith(f"{asked.room}/")]
+    named = {*asked.brought, *(name for name, _ in factor_table(asked.room))}
+    known = sorted(named | {leaf_id.split("/", 1)[1] for leaf_id in ours})
+    faults = [
+        Fault("sinks.unknown_factor", file, column=FACTORS, value=name, facts={"near": nearest(name, known)})
+        for name in sorted(unasked)
+        if like(asked.room, name) is None and name.split("/")[0] not in asked.brought
+    ]
+    if faults:
+        raise RefusedInput(faults)
+
+
+def _result(asked: Sink, given: Given, answer: Spread, unasked: Set[str], lang: Lang) -> dict[str, Any]:
     used = [answer.factors.used[key] for key in sorted(answer.factors.used)]
     reasons = _reasons(asked, used)
+    own_notes = [f"note.sinks.factor_unused:{name}" for name in sorted(unasked)]
+    own_notes += [f"note.sinks.bent:{', '.join(answer.bent)}"] if answer.bent else []
     body = {
         "sink": asked.id,
         "title": asked.title(lang),
@@ -124,7 +145,7 @@ def _result(asked: Sink, given: Given, answer: Spread, lang: Lang) -> dict[str, 
         "creditable": False,
         "indicative_reasons": reasons,
         "reasons": [_sentence(reason, lang) for reason in reasons],
-        "notes": [*given.notes, *(_sentence(key, lang) for key in answer.outcome.notes)],
+        "notes": [*given.notes, *(_sentence(key, lang) for key in (*answer.outcome.notes, *own_notes))],
         "parameters": [leaf.to_dict() | {"se": standard_error(leaf)} for leaf in used],
     }
     if answer.outcome.lines:
@@ -150,8 +171,7 @@ def _estimate(quantity: str, year: int, domain: str, figure: Figure) -> dict[str
 
 def _reasons(asked: Sink, used: list[Leaf]) -> list[str]:
     """Why nothing here is a credit: what may credit it, and what its numbers rest on."""
-    head = f"reason.sinks.needs_method:{', '.join(asked.methods)}" if asked.methods else "reason.sinks.research_only:"
-    reasons = [head]
+    reasons = [asked.no_credit]
     for leaf in used:
         if leaf.id.startswith("own/"):
             reasons.append(f"reason.sinks.own_factor:{leaf.id.removeprefix('own/')}")
@@ -200,6 +220,7 @@ def show_sink(name: str, lang: Lang = "en") -> dict[str, Any]:
             leaf.to_dict() | {"words": leaf.zh if lang == "zh" else leaf.en, "se": leaf.se, "note": leaf.note}
             for leaf in factor_table(asked.room).values()
         ],
+        "brought": list(asked.brought),
         "gaps": [gap.words(lang) for gap in asked.gaps],
         "cases": [path.stem for path in asked.cases()],
     }
