@@ -59,7 +59,8 @@ ANY = ""
 class Factors:
     """The factors of one run: asked by name and key, remembered when asked for.
 
-    ``own`` holds what the user brought, by name or ``name/key``. ``shift`` moves one leaf, to see what its error does.
+    ``own`` holds what the user brought, by name or ``name/key``; by name alone it stands for one key of a run, which
+    ``stood_for`` notes. ``shift`` moves one leaf, to see what its error does.
     """
 
     room: str
@@ -67,6 +68,7 @@ class Factors:
     own: Mapping[str, Leaf] = field(default_factory=dict)
     used: dict[str, Leaf] = field(default_factory=dict)
     shift: tuple[str, float] = ("", 0.0)
+    stood_for: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, name: str, key: str = ANY) -> float:
         """One factor, in the unit its table states.
@@ -74,9 +76,14 @@ class Factors:
         Raises
         ------
         DomainError
-            If the factor has no such key; the known ones are named.
+            If the factor has no such key (the known ones are named), or if one of the user's stands for several keys.
         """
-        return self.take(self.own.get(f"{name}/{key}") or self.own.get(name) or self._leaf(name, key))
+        mine = self.own.get(f"{name}/{key}")
+        if mine is None and name in self.own:
+            mine = self.own[name]
+            if self.stood_for.setdefault(name, key) != key:
+                raise DomainError("sinks.factor_of_several", factor=name, first=self.stood_for[name], second=key)
+        return self.take(mine or self._leaf(name, key))
 
     def take(self, leaf: Leaf) -> float:
         """A number of another room, remembered and moved like one of this sink's own."""

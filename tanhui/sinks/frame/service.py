@@ -152,7 +152,24 @@ def _result(asked: Sink, given: Given, answer: Spread, unasked: Set[str], lang: 
         body["lines"].append({"line": "net", "words": say("line.net", lang), **_interval("co2e_t", answer.net)})
     if answer.outcome.rows:
         body["rows"] = {key: [_plain(x) for x in column] for key, column in answer.outcome.rows.items()}
-    return {**body, "run": hash_json(rounded(body))}
+    return {**body, "run": _run_hash(body, given)}
+
+
+#: Parts of a result that are sentences, and so differ between languages.
+SPOKEN = ("title", "reasons", "notes")
+
+
+def _run_hash(body: Mapping[str, Any], given: Given) -> str:
+    """The hash of an answer in any language, over everything that went in: tables cell by cell, and their errors."""
+    silent = {key: value for key, value in body.items() if key not in SPOKEN}
+    silent["lines"] = [{key: x for key, x in line.items() if key != "words"} for line in body["lines"]]
+    tables = {name: _cells(value) for name, value in given.values.items() if hasattr(value, "columns")}
+    return hash_json(rounded({**silent, "tables": tables, "se": dict(given.se)}))
+
+
+def _cells(frame: Any) -> dict[str, list[Any]]:
+    """The columns of a table, None for an empty number."""
+    return {str(name): [None if x != x else x for x in frame[name].tolist()] for name in sorted(frame.columns)}
 
 
 def _interval(key: str, figure: Figure) -> dict[str, Any]:

@@ -65,7 +65,10 @@ def _shown(years: int) -> list[int]:
 
 
 def _refuse_missing(given: Given, pastures: Rows) -> None:
-    """Name every column and series that the method needs and that is empty somewhere."""
+    """Refuse a pasture that stands twice, and name everything the method needs and that is empty somewhere."""
+    names = list(pastures["pasture"])
+    if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+        raise DomainError("grassland.pasture_twice", names=", ".join(twice))
     method = given["method"]
     missing = [name for name in WANTED[method] if _empty(pastures[name]).any()]
     if method == "rothc":

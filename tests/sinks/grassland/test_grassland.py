@@ -114,6 +114,12 @@ def test_what_cannot_be_answered_is_refused(code, given):
     assert refusal.value.code == code
 
 
+def test_a_pasture_stands_once():
+    with pytest.raises(DomainError) as refusal:
+        run_sink("grassland", {**herd(), "pastures": herd()["pastures"] * 2}, today=TODAY)
+    assert refusal.value.code == "grassland.pasture_twice"
+
+
 def test_a_herd_has_one_year_in_a_year():
     with pytest.raises(DomainError) as refusal:
         run_sink("grassland", {**herd(), "moves": herd()["moves"] * 2}, today=TODAY)
