@@ -23,9 +23,11 @@ from typing import Any
 from tanhui.kernel.data import read_toml
 from tanhui.kernel.errors import Fault, InputError, RefusedInput
 from tanhui.kernel.limits import refuse_bytes
+from tanhui.kernel.parameters import Leaf
 from tanhui.sinks.frame import Sink, sink, sinks
+from tanhui.sinks.frame.factors import factor_table
 
-__all__ = ["Band", "MapPlan", "Output", "bands", "mapped_sinks", "outputs", "read_plan"]
+__all__ = ["Band", "MapPlan", "Output", "bands", "factors", "mapped_sinks", "outputs", "read_plan"]
 
 #: Numbers of a map, with their default, smallest and largest value.
 NUMBERS = {"years": (20.0, 1.0, 100.0), "depth_cm": (30.0, 1.0, 100.0)}
@@ -94,12 +96,18 @@ def _described(name: str) -> dict[str, Any]:
 
 def bands(name: str) -> dict[str, Band]:
     """What the maps of a sink are made from."""
-    return {key: Band(key, **entry) for key, entry in _described(name).items() if key != "outputs"}
+    return {key: Band(key, **entry) for key, entry in _described(name).items() if key not in ("outputs", "factors")}
 
 
 def outputs(name: str) -> dict[str, Output]:
     """What the maps of a sink give."""
     return {key: Output(key, **entry) for key, entry in _described(name)["outputs"].items()}
+
+
+def factors(name: str) -> list[Leaf]:
+    """The factors of the sink that go into its maps."""
+    table = factor_table(sink(name).room)
+    return [leaf for (factor, _), leaf in table.items() if factor in _described(name).get("factors", ())]
 
 
 def read_plan(name: str, path: Path) -> MapPlan:

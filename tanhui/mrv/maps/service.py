@@ -21,9 +21,11 @@ from tanhui.kernel.canonical import file_digest, hash_json, readable_bytes
 from tanhui.kernel.errors import DomainError, Fault, InputError, RefusedInput
 from tanhui.kernel.files import is_result_folder, staged_folder, write_whole
 from tanhui.kernel.progress import Progress, silent
-from tanhui.mrv.maps.model import Band, MapPlan, Output, outputs
+from tanhui.mrv.maps.model import Band, MapPlan, Output, factors, outputs
 from tanhui.sensing.raster import Grid, Layer, Parts, Stack, blocks, read_layers, write_cog
 from tanhui.sensing.raster.stack import Block
+from tanhui.sinks.frame.factors import standard_error
+from tanhui.sinks.frame.service import reasons
 
 if TYPE_CHECKING:
     import numpy as np
@@ -228,6 +230,7 @@ def _write(
         tally.holes += int(loaded["read"][1])
         for name in described:
             tally.sums[name] = tally.sums.get(name, 0.0) + _sum(loaded[name])
+    used = factors(plan.sink.id)
     return {
         "format": FORMAT,
         "sink": plan.sink.id,
@@ -237,7 +240,8 @@ def _write(
         "left_out_ha": tally.holes * grid.pixel_ha,
         "estimates": [_total(x, described, tally, grid) for x in described.values() if x.total],
         "creditable": False,
-        "indicative_reasons": [plan.sink.no_credit, "reason.maps.errors_together:"],
+        "indicative_reasons": [*reasons(plan.sink, used), "reason.maps.errors_together:"],
+        "parameters": [leaf.to_dict() | {"se": standard_error(leaf)} for leaf in used],
         "rasters": {name: {"file": f"{name}.tif", "sha256": file_digest(stage / f"{name}.tif")} for name in described},
         "inputs": settings["files"],
     }

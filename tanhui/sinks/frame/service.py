@@ -23,7 +23,7 @@ from tanhui.sinks.frame.inputs import FACTORS, Given, common_inputs, described, 
 from tanhui.sinks.frame.model import HERE, Equation, Gap, Input, Sink
 from tanhui.sinks.frame.spread import Figure, Spread, spread
 
-__all__ = ["example", "example_tables", "run_sink", "show_sink", "sink", "sinks"]
+__all__ = ["example", "example_tables", "reasons", "run_sink", "show_sink", "sink", "sinks"]
 
 
 @cache
@@ -124,7 +124,7 @@ def _refuse_unknown_factors(asked: Sink, unasked: Set[str], factors: Factors, fi
 
 def _result(asked: Sink, given: Given, answer: Spread, unasked: Set[str], lang: Lang) -> dict[str, Any]:
     used = [answer.factors.used[key] for key in sorted(answer.factors.used)]
-    reasons = _reasons(asked, used)
+    against = reasons(asked, used)
     own_notes = [f"note.sinks.factor_unused:{name}" for name in sorted(unasked)]
     own_notes += [f"note.sinks.bent:{', '.join(answer.bent)}"] if answer.bent else []
     body = {
@@ -143,8 +143,8 @@ def _result(asked: Sink, given: Given, answer: Spread, unasked: Set[str], lang: 
             for x, figure in zip(answer.outcome.lines, answer.lines, strict=True)
         ],
         "creditable": False,
-        "indicative_reasons": reasons,
-        "reasons": [_sentence(reason, lang) for reason in reasons],
+        "indicative_reasons": against,
+        "reasons": [_sentence(reason, lang) for reason in against],
         "notes": [*given.notes, *(_sentence(key, lang) for key in (*answer.outcome.notes, *own_notes))],
         "parameters": [leaf.to_dict() | {"se": standard_error(leaf)} for leaf in used],
     }
@@ -186,17 +186,17 @@ def _estimate(quantity: str, year: int, domain: str, figure: Figure) -> dict[str
     ).to_dict()
 
 
-def _reasons(asked: Sink, used: list[Leaf]) -> list[str]:
+def reasons(asked: Sink, used: list[Leaf]) -> list[str]:
     """Why nothing here is a credit: what may credit it, and what its numbers rest on."""
-    reasons = [asked.no_credit]
+    found = [asked.no_credit]
     for leaf in used:
         if leaf.id.startswith("own/"):
-            reasons.append(f"reason.sinks.own_factor:{leaf.id.removeprefix('own/')}")
+            found.append(f"reason.sinks.own_factor:{leaf.id.removeprefix('own/')}")
         elif leaf.status is not Status.PRIMARY:
-            reasons.append(f"reason.sinks.factor_{leaf.status.word}:{leaf.id}")
+            found.append(f"reason.sinks.factor_{leaf.status.word}:{leaf.id}")
         if leaf.se is None and not leaf.id.startswith("gwp/"):
-            reasons.append(f"reason.sinks.error_unpublished:{leaf.id}")
-    return reasons
+            found.append(f"reason.sinks.error_unpublished:{leaf.id}")
+    return found
 
 
 def _sentence(key: str, lang: Lang) -> str:

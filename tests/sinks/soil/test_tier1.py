@@ -95,7 +95,7 @@ def test_what_is_in_doubt_is_said():
     assert tier1_stock(wheat(), "ipcc2019").cautions == ()
     (caution,) = tier1_stock(wheat("no_tillage"), "ipcc2019").cautions
     assert "0-30 cm" in say(caution, "en")
-    orchard = Condition("sandy_soils", "tropical_wet", "perennial_crops", "no_tillage", "medium")
+    orchard = Condition("sandy_soils", "tropical_montane", "perennial_crops", "no_tillage", "medium")
     assert tier1_stock(orchard, "ipcc2019").status is Status.RECALLED
     assert tier1_stock(wheat(), "ipcc2019").status is Status.SECONDARY
 
