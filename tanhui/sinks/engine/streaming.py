@@ -2,7 +2,8 @@
 
 The source is asked for one block of stands at a time, so only that block is in memory. Each finished block is a file
 that appears whole; a run that was killed goes on with the blocks that are missing, and one with another model, other
-steps or other data is refused. All blocks are judged before the first is stepped. Blocks change no bit of the result.
+steps or other data is refused. All blocks are judged before the first is stepped. Blocks change no bit of the result, whether
+this process steps them or the workers of a Dask cluster do.
 
 In the folder: ``run.json`` says what is being run, ``block-000007.npz`` holds the arrays of a :class:`.Result`.
 """
@@ -12,8 +13,9 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -98,6 +100,7 @@ def stream(
     every: int | None = None,
     block: int = BLOCK,
     workers: int | None = None,
+    scheduler: str | None = None,
     progress: Progress = silent,
 ) -> Streamed:
     """Step all stands of a source, a block at a time, or go on where an earlier call was stopped.
@@ -111,7 +114,10 @@ def stream(
     every : int, optional
         Steps in a record; without it there is one record, the whole run.
     block : int
-        Stands in memory at once.
+        Stands in memory at once, of one worker.
+    scheduler : str, optional
+        Address of a Dask scheduler, such as ``tcp://host:8786``: its workers step the blocks, each writing to
+        ``folder``, which they must all see. Without it this process steps them one after the other.
 
     Raises
     ------
@@ -132,11 +138,30 @@ def stream(
     _judge(model, source, open_, steps, every, progress)
     if not begun:
         write_whole(folder / ORDER, readable_bytes(order))
-    for part in open_:
-        result = run(model, source.stands(part), steps, source.events(part), every=every, workers=workers)
-        write_whole(streamed.file(part), _bytes(result))
-        progress("step", part.stop, source.n)
+    step = partial(_step, streamed, source, steps, every, workers)
+    done = source.n - sum(part.stop - part.start for part in open_)
+    for stands in map(step, open_) if scheduler is None else _on_cluster(scheduler, step, open_):
+        done += stands
+        progress("step", done, source.n)
     return streamed
+
+
+def _step(streamed: Streamed, source: Source, steps: int, every: int | None, workers: int | None, part: slice) -> int:
+    """Step one block and write it; how many stands it has."""
+    stands, events = source.stands(part), source.events(part)
+    result = run(streamed.model, stands, steps, events, every=every, workers=workers)
+    write_whole(streamed.file(part), _bytes(result))
+    return int(part.stop - part.start)
+
+
+def _on_cluster(scheduler: str, step: Callable[[slice], int], parts: list[slice]) -> Iterator[int]:
+    """The same on the workers of a Dask cluster, in the order in which they finish."""
+    from distributed import Client, as_completed
+
+    with Client(scheduler) as client:  # type: ignore[no-untyped-call]
+        # Not pure: a block is a file that is written, and must be written again where it was deleted.
+        for future in as_completed(client.map(step, parts, pure=False)):  # type: ignore[no-untyped-call]
+            yield future.result()
 
 
 def _begun(folder: Path, order: dict[str, Any]) -> bool:

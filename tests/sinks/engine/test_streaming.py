@@ -115,3 +115,19 @@ def test_what_is_wrong_in_any_block_is_said_before_the_first_is_stepped(tmp_path
 def test_a_block_of_nothing_is_refused(tmp_path):
     with pytest.raises(RefusedInput):
         go(Table(stands(N)), tmp_path / "run", block=0)
+
+
+def test_the_workers_of_a_cluster_change_no_bit(tmp_path):
+    from distributed import LocalCluster
+
+    said: list[int] = []
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        streamed = go(
+            Table(stands(N)),
+            tmp_path / "run",
+            scheduler=cluster.scheduler_address,
+            progress=lambda step, done, total: said.append(done) if step == "step" else None,
+        )
+    assert_same(streamed)
+    assert sorted(said) == said
+    assert said[-1] == N
