@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tanhui.kernel.bibliography import glossary, reference
-from tanhui.kernel.canonical import hash_json, rounded
+from tanhui.kernel.canonical import digest, hash_json, rounded
 from tanhui.kernel.data import data_path, read_toml
 from tanhui.kernel.errors import DataError, Fault, InputError, RefusedInput
 from tanhui.kernel.gwp import one_gwp_edition
@@ -167,9 +167,9 @@ def _run_hash(body: Mapping[str, Any], given: Given) -> str:
     return hash_json(rounded({**silent, "tables": tables, "se": dict(given.se)}))
 
 
-def _cells(frame: Any) -> dict[str, list[Any]]:
-    """The columns of a table, None for an empty number."""
-    return {str(name): [None if x != x else x for x in frame[name].tolist()] for name in sorted(frame.columns)}
+def _cells(frame: Any) -> str:
+    """The hash of a table, columns by name, whatever the file it came from."""
+    return digest(frame[sorted(frame.columns)].to_csv(index=False, lineterminator="\n").encode("utf-8"))
 
 
 def _interval(key: str, figure: Figure) -> dict[str, Any]:
