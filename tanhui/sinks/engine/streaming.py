@@ -2,8 +2,8 @@
 
 The source is asked for one block of stands at a time, so only that block is in memory. Each finished block is a file
 that appears whole; a run that was killed goes on with the blocks that are missing, and one with another model, other
-steps or other data is refused. All blocks are judged before the first is stepped. Blocks change no bit of the result, whether
-this process steps them or the workers of a Dask cluster do.
+steps or other data is refused. All blocks are judged before the first is stepped. Blocks change no bit of the result,
+whoever steps them: this process, or the workers of a Dask cluster.
 
 In the folder: ``run.json`` says what is being run, ``block-000007.npz`` holds the arrays of a :class:`.Result`.
 """

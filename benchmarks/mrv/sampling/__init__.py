@@ -1,0 +1,1 @@
+"""Measured: estimators from samples."""
