@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tanhui.kernel.data import data_path
 from tanhui.kernel.errors import DomainError
+from tanhui.kernel.parameters import load_parameters
 from tanhui.kernel.units import CO2_PER_C
 from tanhui.sinks.frame import Factors, Given, Line, Outcome, Value
 from tanhui.sinks.grassland.degradation import CLASSES, degradation_class, loss_share
 from tanhui.sinks.grassland.grazing import Stays, carbon_input, enteric_ch4_t_yr, sheep_unit_days, utilisation
-from tanhui.sinks.grassland.response import climate, response_t_ha
+from tanhui.sinks.grassland.response import climate, measured_errors_t_ha, unit_response_t_ha
+from tanhui.sinks.soil.checks import limit
 from tanhui.sinks.soil.tier1 import Condition
 from tanhui.sinks.soil.tier1_leaves import stock_t_ha
 
@@ -22,10 +27,8 @@ __all__ = ["account"]
 
 Rows = dict[str, "NDArray[Any]"]
 WANTED = {"tier1": ("soil", "climate", "before", "after"), "rothc": ("soc_t_ha", "clay_share")}
+MEASUREMENT = "measurement"
 MONTHLY = ("temperature_c", "rain_mm", "pet_mm")
-#: Years that Tier 1 takes from one equilibrium to the next.
-TIER1_YEARS = 20
-MOST_USED, FASTEST_T_HA_YR = 0.6, 1.0
 
 
 def account(given: Given, factors: Factors) -> Outcome:
@@ -36,16 +39,20 @@ def account(given: Given, factors: Factors) -> Outcome:
     _refuse_missing(given, pastures)
     before, after = (Stays.of(given.rows("moves"), x) if given.has("moves") else None for x in ("before", "after"))
     used = _used(pastures, before, after, factors)
-    change = _tier1(given, pastures, years, factors) if given["method"] == "tier1" else None
-    if change is None:
-        change = _rothc(given, pastures, used, years, factors)
+    if given["method"] == "tier1":
+        change = _tier1(given, pastures, years, factors)
+        error = np.zeros_like(change)
+    else:
+        change, error = _rothc(given, pastures, used, years, factors)
     area = pastures["area_ha"]
     total_t = (change * area[:, None]).sum(axis=0)
+    # Pastures are measured each by itself.
+    error_t = np.sqrt(((error * area[:, None]) ** 2).sum(axis=0))
     values = [
-        *(Value("soc_stock_change_t", float(total_t[i]), i + 1) for i in _shown(years)),
-        Value("soc_stock_change_t_ha", float(total_t[-1] / area.sum()), years),
+        *(Value("soc_stock_change_t", float(total_t[i]), i + 1, own_se=_own(error_t[i])) for i in _shown(years)),
+        Value("soc_stock_change_t_ha", float(total_t[-1] / area.sum()), years, own_se=_own(error_t[-1] / area.sum())),
     ]
-    lines = [Line("soil", float(total_t[-1]) * CO2_PER_C)]
+    lines = [Line("soil", float(total_t[-1]) * CO2_PER_C, _own(error_t[-1] * CO2_PER_C))]
     if before is not None and after is not None:
         more = enteric_ch4_t_yr(after, factors) - enteric_ch4_t_yr(before, factors)
         values.append(Value("animal_ch4_change_t_yr", more))
@@ -55,8 +62,16 @@ def account(given: Given, factors: Factors) -> Outcome:
         ]
         lines.append(Line("animals", -more * years * factors.gwp("CH4")))
     return Outcome(
-        values, lines, years, _notes(pastures, used, change, before, years), _rows(pastures, change, factors)
+        values,
+        lines,
+        years,
+        _notes(pastures, used, change, before, years, given["method"]),
+        _rows(pastures, change, factors),
     )
+
+
+def _own(error: float) -> dict[str, float]:
+    return {MEASUREMENT: float(error)} if error else {}
 
 
 def _shown(years: int) -> list[int]:
@@ -109,22 +124,39 @@ def _tier1(given: Given, pastures: Rows, years: int, factors: Factors) -> NDArra
         start = Condition(soil, zone, "grassland", str(pastures["before"][i]), "medium")
         end = Condition(soil, zone, "grassland", str(pastures["after"][i]), str(inputs[i]))
         gained.append(stock_t_ha(end, edition, factors.take) - stock_t_ha(start, edition, factors.take))
-    passed = np.minimum(np.arange(1, years + 1) / TIER1_YEARS, 1.0)
+    passed = np.minimum(np.arange(1, years + 1) / limit("transition_yr"), 1.0)
     return np.outer(gained, passed)
 
 
 def _rothc(
     given: Given, pastures: Rows, used: tuple[NDArray[np.float64], NDArray[np.float64]], years: int, factors: Factors
-) -> NDArray[np.float64]:
-    """Change at the end of each year by RothC, from the ratio given or from what the herds leave. [t C/ha]"""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Change at the end of each year by RothC, and what the errors of stock and ratio do to it. [t C/ha]
+
+    The ratio is the given one, or comes from what the herds leave; of that the factors carry the error.
+    """
     ratio = pastures["input_ratio"].astype(float)
     if (wanted := np.isnan(ratio)).any():
         grown = np.nan_to_num(pastures["yield_t_ha"])
         first, second = (carbon_input(grown, u, factors) for u in used)
         ratio = np.where(wanted, second / first, ratio)
     weather = climate(*(given[name][None, :] for name in MONTHLY))
-    moved = response_t_ha(pastures["soc_t_ha"], pastures["clay_share"], ratio, weather, years, given["depth_cm"])
-    return moved * factors("model_response")
+    stock, model = pastures["soc_t_ha"], factors("model_response")
+    unit = model * unit_response_t_ha(stock, pastures["clay_share"], weather, years, given["depth_cm"])
+    errors = measured_errors_t_ha(
+        unit,
+        ratio[:, None],
+        np.nan_to_num(pastures["ratio_se"])[:, None],
+        stock[:, None],
+        np.nan_to_num(pastures["soc_se_t_ha"])[:, None],
+    )
+    return (ratio[:, None] - 1.0) * unit, np.hypot(*errors)
+
+
+@cache
+def _caution(name: str) -> float:
+    limits = load_parameters(data_path("grassland", "limits.toml"), "grassland/limits")
+    return limits[name].at(date.max).number()
 
 
 def _notes(
@@ -133,11 +165,14 @@ def _notes(
     change: NDArray[np.float64],
     before: Stays | None,
     years: int,
+    method: str,
 ) -> list[str]:
     names = pastures["pasture"]
     notes = ["note.grassland.equal_mass"]
-    notes += [f"note.grassland.utilisation:{names[i]}" for i in np.flatnonzero(used[1] > MOST_USED)]
-    fast = np.abs(change[:, -1]) / years > FASTEST_T_HA_YR
+    if method == "rothc" and np.isnan(pastures["soc_se_t_ha"]).any():
+        notes.append("note.grassland.stock_error")
+    notes += [f"note.grassland.utilisation:{names[i]}" for i in np.flatnonzero(used[1] > _caution("most_used"))]
+    fast = np.abs(change[:, -1]) / years > _caution("fastest_change")
     notes += [f"note.grassland.fast_change:{names[i]}" for i in np.flatnonzero(fast)]
     return notes if before is None else [*notes, "note.grassland.displaced"]
 

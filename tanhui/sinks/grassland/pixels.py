@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tanhui.sinks.frame.factors import factor_table, standard_error
-from tanhui.sinks.grassland.response import climate, response_t_ha
-from tanhui.sinks.soil.rothc import inert_t_ha
+from tanhui.sinks.grassland.response import climate, measured_errors_t_ha, unit_response_t_ha
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,20 +34,10 @@ def pixels(bands: Mapping[str, NDArray[np.float64]], numbers: Mapping[str, float
     weather = climate(bands["temperature_c"], bands["rain_mm"], bands["pet_mm"])
     workers = int(numbers.get("workers", 1))
     years = int(numbers["years"])
-    # Of the double input, so that the response to one unit of ratio is known where the ratio is one.
-    unit = response_t_ha(
-        stock, bands["clay_share"], np.full_like(stock, 2.0), weather, years, numbers["depth_cm"], workers=workers
-    )[:, -1]
+    unit = unit_response_t_ha(stock, bands["clay_share"], weather, years, numbers["depth_cm"], workers=workers)[:, -1]
     change = (ratio - 1.0) * unit
-    model = factor_table("grassland")["model_response", ""]
-    errors = {
-        "ratio": unit * bands.get("ratio_se", np.zeros_like(stock)),
-        "stock": change * (_active(stock + bands.get("soc_se_t_ha", np.zeros_like(stock))) / _active(stock) - 1.0),
-        "model": change * standard_error(model),
-    }
-    return {"soc_change_t_ha": change, "soc_change_se_t_ha": np.sqrt(sum(x * x for x in errors.values()))}
-
-
-def _active(stock_t_ha: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What of a stock takes part in the turnover. [t C/ha]"""
-    return stock_t_ha - inert_t_ha(stock_t_ha)
+    none = np.zeros_like(stock)
+    ratio_se, stock_se = bands.get("ratio_se", none), bands.get("soc_se_t_ha", none)
+    by_model = change * standard_error(factor_table("grassland")["model_response", ""])
+    errors = (*measured_errors_t_ha(unit, ratio, ratio_se, stock, stock_se), by_model)
+    return {"soc_change_t_ha": change, "soc_change_se_t_ha": np.sqrt(sum(x * x for x in errors))}

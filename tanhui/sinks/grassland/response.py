@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tanhui.sinks.soil import Inputs, Soil, Weather, inverse, modifiers, run
-from tanhui.sinks.soil.rothc import dpm_share, pan_evaporation_mm
+from tanhui.sinks.soil.rothc import dpm_share, inert_t_ha, pan_evaporation_mm
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["climate", "response_t_ha"]
+__all__ = ["climate", "measured_errors_t_ha", "response_t_ha", "unit_response_t_ha"]
 
 MONTHS = 12
 
@@ -59,3 +59,34 @@ def response_t_ha(
         pools = path.pools[:, -1]
         change[:, year] = path.stock_t_ha[:, -1] - stock
     return change
+
+
+def unit_response_t_ha(
+    soc_t_ha: ArrayLike,
+    clay_share: ArrayLike,
+    weather: Weather,
+    years: int,
+    depth_cm: float = 30.0,
+    *,
+    workers: int = 1,
+) -> NDArray[np.float64]:
+    """Change at the end of each year for one unit of the ratio above 1, which it is in proportion to. [t C/ha]"""
+    double = np.full(np.shape(np.atleast_1d(soc_t_ha)), 2.0)
+    return response_t_ha(soc_t_ha, clay_share, double, weather, years, depth_cm, workers=workers)
+
+
+def measured_errors_t_ha(
+    unit: NDArray[np.float64],
+    ratio: NDArray[np.float64],
+    ratio_se: NDArray[np.float64],
+    stock: NDArray[np.float64],
+    stock_se: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What the errors of ratio and stock do to a change: it is their product, the stock without its inert part."""
+    by_stock = (ratio - 1.0) * unit * (_active(stock + stock_se) / _active(stock) - 1.0)
+    return unit * ratio_se, by_stock
+
+
+def _active(stock_t_ha: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What of a stock takes part in the turnover. [t C/ha]"""
+    return stock_t_ha - inert_t_ha(stock_t_ha)

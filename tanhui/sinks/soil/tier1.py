@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import math
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 from tanhui.kernel.data import data_path
@@ -47,6 +48,7 @@ class Factor:
     place: str = ""
     status: Status = Status.SCENARIO
     half_width_status: Status = Status.SCENARIO
+    checked_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def _table(edition: str) -> dict[tuple[str, str, str], Factor]:
                 row["place"],
                 Status.parse(row["status"]),
                 Status.parse(row.get("half_width_status", row["status"])),
+                date.fromisoformat(row["checked_on"]),
             )
             for row in csv.DictReader(table)
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from statistics import NormalDist
 
 from tanhui.kernel.parameters import Leaf
 from tanhui.sinks.soil.tier1 import Condition, Factor, Tier1Stock, tier1_stock
@@ -11,7 +11,7 @@ from tanhui.sinks.soil.tier1 import Condition, Factor, Tier1Stock, tier1_stock
 __all__ = ["stock_t_ha", "tier1_leaves"]
 
 #: Standard errors in half the interval that the tables print: 95 % of a stock, two standard deviations of a factor.
-HALF_WIDTH_SE = 2.0
+HALF_95, HALF_FACTOR = NormalDist().inv_cdf(0.975), 2.0
 NAMES = ("f_lu", "f_mg", "f_i")
 
 
@@ -39,13 +39,14 @@ def _leaves(stock: Tier1Stock, asked: Condition) -> tuple[Leaf, ...]:
 
 
 def _leaf(edition: str, name: str, kind: str, climate: str, number: Factor) -> Leaf:
+    assert number.checked_on is not None, "a row of a table says when it was checked"
     return Leaf(
         id=f"soil_{edition}/{name}/{kind}/{climate}",
         value=number.value,
         unit="t C/ha" if name == "soc_ref" else "1",
         reference=number.reference,
         status=number.status,
-        checked_on=date(2026, 11, 24),
+        checked_on=number.checked_on,
         place=number.place,
-        se=number.value * number.half_width_share / HALF_WIDTH_SE,
+        se=number.value * number.half_width_share / (HALF_95 if name == "soc_ref" else HALF_FACTOR),
     )

@@ -114,6 +114,23 @@ def test_what_cannot_be_answered_is_refused(code, given):
     assert refusal.value.code == code
 
 
+def test_the_error_of_a_stock_reaches_the_figures():
+    # Two pastures alike, each with an error of its own: what moving one stock does, times the root of two.
+    def change(soc: float, **columns: object) -> dict:
+        pasture = {"pasture": "p", "area_ha": 100, "soc_t_ha": soc, "clay_share": 0.2, "input_ratio": 1.3, **columns}
+        return {"method": "rothc", "pastures": [pasture, {**pasture, "pasture": "q"}], **STEPPE}
+
+    def figure(given: dict) -> dict:
+        estimates = run_sink("grassland", given, today=TODAY)["estimates"]
+        return next(x for x in estimates if x["quantity"] == "soc_stock_change_t" and x["year"] == 2046)
+
+    plain, with_error = figure(change(60)), figure(change(60, soc_se_t_ha=6))
+    moved = (figure(change(66))["value"] - figure(change(54))["value"]) / 2 / 2
+    added = (with_error["se"] ** 2 - plain["se"] ** 2) ** 0.5
+    assert added == pytest.approx(moved * 2**0.5, rel=0.01)
+    assert with_error["variance_shares"]["measurement"] > 0
+
+
 def test_a_pasture_stands_once():
     with pytest.raises(DomainError) as refusal:
         run_sink("grassland", {**herd(), "pastures": herd()["pastures"] * 2}, today=TODAY)
